@@ -1,0 +1,62 @@
+# daulat: two commands for a newcomer, `make quickstart` and `make test`.
+PYTHON ?= python3
+NATION ?= id
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart install install-dev test check bench docs lock clean
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+quickstart: install  ## From a nation's text to its own answer: NATION=id, th or vi; ARGS passes flags on
+	@$(BIN)/daulat quickstart $(NATION) $(ARGS)
+
+install: $(VENV)/.installed  ## .venv with the locked packages
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "error: daulat needs Python 3.11, 3.12 or 3.13" >&2; echo "hint: make PYTHON=python3.11 quickstart" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo "hint: on Debian, apt-get install python3-venv" >&2; exit 1; }
+
+# torch comes by pip alone, at one exact version; a CPU wheel where pip is pointed to one (see the README).
+$(VENV)/.installed: $(VENV)/bin/python requirements/develop.txt requirements/torch.txt pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements/develop.txt
+	$(PIP) install --quiet -r requirements/torch.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+test: install-dev  ## Every test, on two workers
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+check: install-dev  ## Lint, format, types, room borders
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install-dev  ## Every benchmark; results in benchmarks/results
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: install-dev  ## Regenerate docs/reference from the code
+	$(BIN)/python docs/generate.py
+
+lock:  ## Renew the locked requirement files (needs uv)
+	for name in develop dev; do \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+			requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+
+clean:  ## Remove what was built; keeps quickstart-* folders
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,124 @@
+"""Claim: from nothing to a traced answer in under 15 minutes and 6 GB on two cores, install included.
+
+Each nation runs in a clone of its own: `make quickstart`, with an empty virtual environment and no cache of ours. The
+last line is the quickstart's own; wall time and memory are measured from outside, over the whole process tree.
+"""
+
+import json
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "quickstart.json"
+BOUNDS = {"seconds": 900.0, "peak_gb": 6.0, "english_change": 0.03}
+MORE_TEXT_IN_A_TOKEN = {"id": 1.4, "th": 3.0, "vi": 1.0}
+LIMIT_S = 1800
+
+
+def main(codes: list[str]) -> None:
+    rows = {}
+    for code in codes:
+        with tempfile.TemporaryDirectory(prefix="bench-quickstart-") as scratch:
+            clone = Path(scratch) / "daulat"
+            subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+            rows[code] = measure(code, clone)
+            print(f"{code}: {json.dumps(rows[code])}", flush=True)
+    write(rows)
+    print(table(rows))
+    missed = [f"{code}: {what}" for code, row in rows.items() for what in row["missed"]]
+    print("bench-quickstart: " + ("all bounds met" if not missed else "; ".join(missed)))
+    sys.exit(1 if missed else 0)
+
+
+def measure(code: str, clone: Path) -> dict[str, object]:
+    peak, stop = [0], threading.Event()
+    begun = time.monotonic()
+    argv = ["make", "quickstart", f"NATION={code}", "ARGS=--stop", f"PYTHON={sys.executable}"]
+    with subprocess.Popen(argv, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        threading.Thread(target=watch, args=(process.pid, peak, stop), daemon=True).start()
+        out, _ = process.communicate(timeout=LIMIT_S)
+    stop.set()
+    last = out.strip().splitlines()[-1] if out.strip() else ""
+    told = dict(re.findall(r"(\w+)=(\S+)", last))
+    row: dict[str, object] = {
+        "exit": process.returncode,
+        "wall_s": round(time.monotonic() - begun, 1),
+        "peak_gb": peak[0] / 1e9,
+    }
+    row |= {
+        key: value if value == "yes" else float(value)
+        for key, value in told.items()
+        if key not in ("seconds", "peak_gb")
+    }
+    row["after_install_s"] = float(told.get("seconds", "nan"))
+    row["missed"] = missed(code, row)
+    return row
+
+
+def missed(code: str, row: dict[str, object]) -> list[str]:
+    def number(key: str) -> float:
+        return float(str(row.get(key, "nan")))
+
+    bad = [] if row["exit"] == 0 else [f"exit {row['exit']}"]
+    bad += [] if number("wall_s") < BOUNDS["seconds"] else [f"{number('wall_s'):.0f} s"]
+    bad += [] if number("peak_gb") < BOUNDS["peak_gb"] else [f"{number('peak_gb'):.1f} GB"]
+    bad += [] if number("bpb_ours") < number("bpb_base") else ["bits per byte not lower"]
+    bad += [] if number("english_change") <= BOUNDS["english_change"] else ["English worse than 3%"]
+    gain = number("bytes_per_token_ours") / number("bytes_per_token_base")
+    bad += [] if gain >= MORE_TEXT_IN_A_TOKEN[code] else [f"bytes per token only x{gain:.2f}"]
+    return bad
+
+
+def watch(root: int, peak: list[int], stop: threading.Event) -> None:
+    """Largest sum of resident memory over the process tree, sampled twice a second."""
+    sys.path.insert(0, str(ROOT / "src"))
+    from daulat.places.memory import tree_bytes
+
+    while not stop.wait(0.5):
+        peak[0] = max(peak[0], tree_bytes(root))
+
+
+def write(rows: dict[str, dict[str, object]]) -> None:
+    cpu = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        "?",
+    )
+    machine = {"cpu": cpu, "cores": len(__import__("os").sched_getaffinity(0)), "system": platform.platform()}
+    before = json.loads(RESULTS.read_text())["nations"] if RESULTS.exists() else {}
+    content = {
+        "at": datetime.now(UTC).date().isoformat(),
+        "machine": machine,
+        "bounds": BOUNDS,
+        "nations": {**before, **rows},
+    }
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def table(rows: dict[str, dict[str, object]]) -> str:
+    columns = (
+        "wall_s",
+        "after_install_s",
+        "peak_gb",
+        "bytes_per_token_base",
+        "bytes_per_token_ours",
+        "bpb_base",
+        "bpb_ours",
+        "english_change",
+    )
+    lines = ["| nation | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for code, row in rows.items():
+        cells = [f"{value:.3g}" if isinstance(value := row.get(column), float) else str(value) for column in columns]
+        lines.append(f"| {code} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["id", "th", "vi"])

@@ -1,0 +1,163 @@
+"""Deploy: a signed release becomes answers."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from daulat.cli.talk import colour, data, say, short, table
+from daulat.records import Release
+
+
+@click.group()
+def release() -> None:
+    """The gate: what may be served, signed by name."""
+
+
+@release.command(name="propose")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def release_propose(project: Path, as_json: bool) -> str:
+    """Judge the latest model against its base; exit code 1 if a threshold is not met."""
+    from daulat.work.project import Project
+    from daulat.work.release import propose
+
+    found = propose(Project.open(project))
+    _show(found, as_json)
+    if not all(finding.passed for finding in found.findings):
+        raise click.exceptions.Exit(1)
+    return found.id
+
+
+@release.command(name="approve")
+@click.argument("release_id", required=False)
+@click.option("--reason", required=True, help="Why; it stands on record.")
+@click.pass_obj
+def release_approve(project: Path, release_id: str | None, reason: str) -> None:
+    """Sign a release (the last one proposed) with the operator's key; refused where a threshold is not met."""
+    from daulat.work.project import Project
+    from daulat.work.release import decide
+
+    found = decide(Project.open(project), release_id, "approved", reason)
+    say(f"{found.id} is approved by `{found.by}`: {found.reason}")
+
+
+@release.command(name="reject")
+@click.argument("release_id", required=False)
+@click.option("--reason", required=True, help="Why; it stands on record.")
+@click.pass_obj
+def release_reject(project: Path, release_id: str | None, reason: str) -> None:
+    """Sign that a release is not to be served."""
+    from daulat.work.project import Project
+    from daulat.work.release import decide
+
+    found = decide(Project.open(project), release_id, "rejected", reason)
+    say(f"{found.id} is rejected by `{found.by}`: {found.reason}")
+
+
+@release.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def release_list(project: Path, as_json: bool) -> None:
+    """Every release and its state."""
+    from daulat.work.project import Project
+    from daulat.work.query import releases
+
+    found = releases(Project.open(project)).values()
+    if as_json:
+        data([msgspec.to_builtins(r) for r in found])
+    else:
+        click.echo(
+            table(
+                ("release", "state", "by", "model", "reason"),
+                [(r.id, r.state, r.by, short(r.model), r.reason) for r in found],
+            )
+        )
+
+
+@release.command(name="show")
+@click.argument("release_id", required=False)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def release_show(project: Path, release_id: str | None, as_json: bool) -> None:
+    """A release with its findings (the last one, if none is named)."""
+    from daulat.work.project import Project
+    from daulat.work.release import find
+
+    _show(find(Project.open(project), release_id), as_json)
+
+
+def _show(found: Release, as_json: bool) -> None:
+    if as_json:
+        data(msgspec.to_builtins(found))
+        return
+    rows = [("yes" if f.passed else "NO", f.rule, f.words) for f in found.findings]
+    click.echo(table(("met", "threshold", "base -> ours"), rows))
+    click.echo(f"  {found.id}: {found.state}" + (f" by {found.by}: {found.reason}" if found.by else ""))
+
+
+@click.group(invoke_without_command=True)
+@click.option("--release", "release_id", default=None, help="Which release (default: the last one approved).")
+@click.pass_context
+def deploy(ctx: click.Context, release_id: str | None) -> None:
+    """Serve an approved release on this machine: an engine and a gateway, on loopback, in the background."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from daulat.work.project import Project
+    from daulat.work.serving import start
+
+    served = start(Project.open(ctx.obj), release_id)
+    say(("still serving" if served.already else "serving") + f" {served.deployment.release} as {served.deployment.id}")
+    say(f"  {served.deployment.url}/v1  (OpenAI-compatible; the key is in keys/tenant.key, mode 0600)")
+
+
+@deploy.command(name="status")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def deploy_status(project: Path, as_json: bool) -> None:
+    """What runs, and how much it answered."""
+    from daulat.work.project import Project
+    from daulat.work.serving import status
+
+    found = status(Project.open(project))
+    if as_json:
+        data(found)
+    else:
+        click.echo(table(("what", "value"), [(key, str(value)) for key, value in found.items()]))
+
+
+@deploy.command(name="stop")
+@click.pass_obj
+def deploy_stop(project: Path) -> None:
+    """Stop the gateway, then the engine; answers under way are finished first."""
+    from daulat.work.project import Project
+    from daulat.work.serving import stop
+
+    stopped = stop(Project.open(project))
+    say("stopped" if stopped else "nothing was running")
+
+
+@click.command()
+@click.argument("question")
+@click.option("--max-tokens", default=120, show_default=True, help="How long the answer may be.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def ask(project: Path, question: str, max_tokens: int, as_json: bool) -> Any:
+    """Ask the served model; the answer goes to stdout as it comes, its id to stderr."""
+    from daulat.work.project import Project
+    from daulat.work.serving import ask as put
+
+    opened = Project.open(project)
+    write = (lambda piece: None) if as_json else (lambda piece: click.echo(piece, nl=False))
+    reply = put(opened, question, max_tokens, write, key=os.environ.get("DAULAT_API_KEY"))
+    if as_json:
+        data(msgspec.to_builtins(reply))
+    else:
+        click.echo("")
+        say(
+            colour(f"answer {reply.answer_id}", bold=True)
+            + f"  {reply.prompt_tokens} + {reply.completion_tokens} tokens, {reply.seconds:.1f} s"
+        )
+    return reply.answer_id

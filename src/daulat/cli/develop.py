@@ -1,0 +1,212 @@
+"""Develop: from a nation's text to a measured model."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from daulat.cli.talk import Bars, colour, data, say, short, size, table
+from daulat.errors import DaulatError
+
+
+@click.group()
+def source() -> None:
+    """The text that goes in, and on which terms."""
+
+
+@source.command(name="check")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def source_check(project: Path, as_json: bool) -> None:
+    """What the law says of each source, before anything is read."""
+    from daulat.work.plan import source_question
+    from daulat.work.project import Project
+
+    opened = Project.open(project)
+    decided = {s.name: opened.law.decide(source_question(opened, s, "curate")) for s in opened.config.source}
+    if as_json:
+        data({name: msgspec.to_builtins(decision) for name, decision in decided.items()})
+    else:
+        rows = [
+            (
+                s.name,
+                s.language,
+                s.licence or "unknown",
+                s.basis or "unknown",
+                decided[s.name].outcome,
+                decided[s.name].remedy,
+            )
+            for s in opened.config.source
+        ]
+        click.echo(table(("source", "language", "licence", "basis", "verdict", "what would make it allowed"), rows))
+    if any(decision.outcome != "allow" for decision in decided.values()):
+        raise click.exceptions.Exit(1)
+
+
+@source.command(name="fetch")
+@click.pass_obj
+def source_fetch(project: Path) -> None:
+    """Take a snapshot of every source, and fetch the base model: all that needs a network."""
+    from daulat.work.plan import fetch_model, fetch_sources
+    from daulat.work.project import Project
+
+    opened = Project.open(project)
+    bars = Bars()
+    found = fetch_sources(opened, bars)
+    base = fetch_model(opened, bars)
+    bars.close()
+    rows = [(name, short(o.output), "cached" if o.cached else f"{o.seconds:.1f} s") for name, o in found.items()]
+    click.echo(
+        table(
+            ("source", "snapshot", "made in"),
+            [*rows, ("base model", short(base.output), "cached" if base.cached else f"{base.seconds:.1f} s")],
+        )
+    )
+
+
+@click.command()
+@click.option("--budget", default=None, help="Training time, such as 90s, 4m or 2h (default: `[pretrain] budget_s`).")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def develop(project: Path, budget: str | None, as_json: bool) -> None:
+    """Sources -> corpus -> tokenizer -> model -> scorecard; what is on record already is not done again."""
+    from daulat.work.plan import develop as run_all
+    from daulat.work.project import Project
+
+    opened = Project.open(project)
+    if budget is not None:
+        opened = with_budget(opened, seconds(budget))
+    bars = Bars()
+    developed = run_all(opened, bars)
+    bars.close()
+    if as_json:
+        data(
+            [
+                {
+                    "step": o.step,
+                    "output": o.output,
+                    "cached": o.cached,
+                    "index": o.index,
+                    "seconds": o.seconds,
+                    "facts": o.facts,
+                }
+                for o in developed.outcomes
+            ]
+        )
+        return
+    rows = [
+        (o.step, short(o.output), "cached" if o.cached else f"{o.seconds:.1f} s", str(o.index))
+        for o in developed.outcomes
+    ]
+    click.echo(table(("step", "artefact", "made in", "entry"), rows))
+    say("next: `daulat release propose`")
+
+
+def with_budget(project: Any, budget_s: float) -> Any:
+    """The same project with another training budget."""
+    from dataclasses import replace
+
+    pretrain = msgspec.structs.replace(project.config.pretrain, budget_s=budget_s)
+    return replace(project, config=msgspec.structs.replace(project.config, pretrain=pretrain))
+
+
+def seconds(words: str) -> float:
+    """`90s`, `4m`, `2h` or a plain number of seconds.
+
+    Raises: DaulatError for anything else, and for nothing or less.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", words.strip())
+    value = float(found.group(1)) * {"": 1, "s": 1, "m": 60, "h": 3600}[found.group(2)] if found else 0.0
+    if value <= 0:
+        raise DaulatError(f"`{words}` is not a time", "write it as 90s, 4m or 2h")
+    return value
+
+
+@click.group()
+def corpus() -> None:
+    """The curated text, and what did not get into it."""
+
+
+@corpus.command(name="show")
+@click.option("--short", "by_source", is_flag=True, help="One line a source, over all stages.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def corpus_show(project: Path, by_source: bool, as_json: bool) -> None:
+    """What each stage kept, dropped and held, by source: it adds up."""
+    from daulat.work.project import Project
+    from daulat.work.query import latest_step
+
+    tallies = latest_step(Project.open(project), "corpus").facts["tallies"]
+    if as_json:
+        data(tallies)
+        return
+    if by_source:
+        click.echo(
+            table(
+                ("source", "in", "kept", "dropped", "held", "kept text", "most often dropped for"), over_stages(tallies)
+            )
+        )
+        return
+    rows = [
+        (
+            t["stage"],
+            t["source"],
+            str(t["taken"]),
+            str(t["kept"]),
+            str(sum(t["dropped"].values())),
+            str(sum(t["held"].values())),
+            size(t["kept_utf8_bytes"]),
+            reasons(t),
+        )
+        for t in tallies
+    ]
+    click.echo(table(("stage", "source", "taken", "kept", "dropped", "held", "kept text", "reasons"), rows))
+
+
+def over_stages(tallies: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """One row a source: what came in at its first stage, what is left after its last, and why the rest is not."""
+    rows = []
+    for name in dict.fromkeys(t["source"] for t in tallies):
+        own = [t for t in tallies if t["source"] == name]
+        dropped, held = Counter[str](), Counter[str]()
+        for tally in own:
+            dropped.update(tally["dropped"])
+            held.update(tally["held"])
+        last, why = own[-1], reasons({"dropped": dropped, "held": held})
+        counts = (own[0]["taken"], last["kept"], dropped.total(), held.total())
+        rows.append((name, *map(str, counts), size(last["kept_utf8_bytes"]), why))
+    return rows
+
+
+def reasons(tally: dict[str, Any]) -> str:
+    """Why, the most frequent first."""
+    pairs = {**tally["dropped"], **{f"held: {k}": v for k, v in tally["held"].items()}}
+    return ", ".join(f"{reason} {n}" for reason, n in sorted(pairs.items(), key=lambda p: -p[1])[:3])
+
+
+@corpus.command(name="dropped")
+@click.option("--reason", default=None, help="Only what was dropped for this reason.")
+@click.option("--limit", default=20, show_default=True, help="How many documents.")
+@click.option("--held", is_flag=True, help="What was held instead.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def corpus_dropped(project: Path, reason: str | None, limit: int, held: bool, as_json: bool) -> None:
+    """Look at what was dropped, and why."""
+    from daulat.corpus import inspect
+    from daulat.work.project import Project
+    from daulat.work.query import artefact_folder, latest_step
+
+    opened = Project.open(project)
+    with artefact_folder(opened, latest_step(opened, "corpus").output) as folder:
+        rows = (inspect.held if held else inspect.dropped)(folder, reason, limit)
+    if as_json:
+        data(rows)
+        return
+    for row in rows:
+        click.echo(colour(f"{row['stage']}: {row['reason']}", bold=True) + f"  {row['source']}  {row['path']}")
+        click.echo(f"  {' '.join(row['text'].split())[:300]}\n")
+    if not rows:
+        say("nothing was " + ("held" if held else "dropped") + (f" for `{reason}`" if reason else ""))

@@ -1,0 +1,77 @@
+"""Journey: where from, where to, and is it true."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from daulat.cli.talk import Bars, colour, data, say, short, size
+
+if TYPE_CHECKING:
+    from daulat.journey.verify import Report
+
+SHOWN = 20
+"""Problems that are printed; the rest is counted."""
+
+
+@click.command()
+@click.argument("thing")
+@click.option("--up", "way", flag_value="up", default=True, help="Where did it come from? (default)")
+@click.option("--down", "way", flag_value="down", help="Where did it go?")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def trace(project: Path, thing: str, way: str, as_json: bool) -> None:
+    """The journey of THING: an answer, release, deployment or document id, a source's name, or a digest's beginning."""
+    from daulat.journey.trace import as_json as to_json
+    from daulat.journey.trace import render
+    from daulat.work.project import Project
+    from daulat.work.trail import trail
+
+    node = trail(Project.open(project), thing, down=way == "down")
+    if as_json:
+        data(to_json(node))
+    else:
+        click.echo(render(node))
+
+
+@click.command()
+@click.option(
+    "--key", default=None, help="The operator's public key that you trust: a file, or `NAME+HASH+BASE64` itself."
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def verify(project: Path, key: str | None, as_json: bool) -> None:
+    """Check every statement, signature, artefact and checkpoint, offline. Exit code 3 if anything is not as signed."""
+    from daulat.journey.keys import PublicKey
+    from daulat.journey.verify import verify as check
+
+    pinned = None
+    if key is not None:
+        pinned = PublicKey.parse(Path(key).read_text(encoding="utf-8") if Path(key).exists() else key)
+    bars = Bars()
+    report = check(project, pinned, bars("verify"))
+    bars.close()
+    if as_json:
+        data({**asdict(report), "verified": report.ok})
+    else:
+        _show(report)
+    if not report.ok:
+        raise click.exceptions.Exit(3)
+
+
+def _show(report: "Report") -> None:
+    """What was checked, then what is wrong, the first problem first."""
+    click.echo(f"log {report.origin}: {report.statements} statements, {report.tiles} tiles, root {short(report.root)}")
+    kept = f"{report.files} files, {size(report.file_bytes)}"
+    click.echo(f"store: {report.artefacts} artefacts, {kept}; {report.answers} answers in batches")
+    click.echo(f"trusted: {report.trusted}")
+    for note in report.notes:
+        say(f"note: {note}")
+    for problem in report.problems[:SHOWN]:
+        click.echo(f"WRONG  {problem.where}: {problem.what}")
+    hidden = len(report.problems) - SHOWN + report.more_problems
+    if hidden > 0:
+        click.echo(f"and {hidden} more (--json lists them)")
+    verdict = colour("verified", fg="green", bold=True) if report.ok else colour("NOT VERIFIED", fg="red", bold=True)
+    click.echo(verdict)

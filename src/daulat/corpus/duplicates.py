@@ -1,0 +1,102 @@
+"""Each text once: exact copies, then near ones by MinHash and LSH, then long paragraphs that stand elsewhere too."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from daulat.corpus.boilerplate import codes, first_by_rank, rank_by_id
+from daulat.corpus.options import CorpusOptions
+from daulat.corpus.paragraphs import paragraphs
+from daulat.corpus.stage import KEEP, Judged, drop, with_text
+from daulat.corpus.words import words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+EXACT = "copy of another document"
+NEAR = "near copy of another document"
+
+
+def duplicates(documents: "pa.Table", options: CorpusOptions) -> Judged:
+    """Of copies and near copies, keep the one with the smallest id. INVARIANT: the order of arrival changes nothing."""
+    import numpy as np
+
+    if not documents.num_rows:
+        return Judged(documents, [])
+    rank = rank_by_id(documents)
+    exact = codes(documents["text"].combine_chunks())
+    survives = first_by_rank(exact, rank)
+    rows = np.flatnonzero(survives)
+    rows = rows[np.argsort(rank[rows])]
+    texts = documents["text"].take(rows).to_pylist()
+    languages = documents["language"].take(rows).to_pylist()
+    group = near_groups(texts, languages, options)
+    near = rows[group != np.arange(len(rows))]
+    verdicts = [KEEP if one else drop(EXACT) for one in survives]
+    for row in near.tolist():
+        verdicts[row] = drop(NEAR)
+    return Judged(documents, verdicts)
+
+
+def near_groups(texts: list[str], languages: list[str], options: CorpusOptions) -> "npt.NDArray[np.int64]":
+    """For each text, the first text of its group of near copies. Texts of different languages are never compared."""
+    import numpy as np
+
+    from daulat.corpus.kernels import components
+
+    group = np.arange(len(texts))
+    for language in sorted(set(languages)):
+        own = np.array([at for at, name in enumerate(languages) if name == language])
+        pairs = candidate_pairs(minhash([texts[at] for at in own], language, options), options)
+        group[own] = own[components(pairs, len(own))]
+    return group
+
+
+def minhash(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDArray[np.uint32]":
+    """A signature a text: the smallest of its shingles' hashes under each permutation. Source: Broder 1997."""
+    import numpy as np
+
+    from daulat.corpus.kernels import signatures
+
+    found = words(texts, language)
+    number = options.bands * options.band_hashes
+    seeds = np.frombuffer(
+        b"".join(hashlib.sha256(f"{options.seed} {index}".encode()).digest()[:8] for index in range(number)),
+        dtype="<u4",
+    ).reshape(number, 2)
+    factors = np.ascontiguousarray(seeds[:, 0] | np.uint32(1))
+    return signatures(found.hashes, found.offsets, options.shingle_words, factors, np.ascontiguousarray(seeds[:, 1]))  # type: ignore[no-any-return]
+
+
+def candidate_pairs(signature: "npt.NDArray[np.uint32]", options: CorpusOptions) -> "npt.NDArray[np.int64]":
+    """Pairs of texts that agree in a whole band: each with the one before it in the band's order."""
+    import numpy as np
+
+    pairs = [np.zeros((0, 2), dtype=np.int64)]
+    for band in range(options.bands):
+        rows = np.ascontiguousarray(signature[:, band * options.band_hashes : (band + 1) * options.band_hashes])
+        keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+        order = np.argsort(keys, kind="stable")
+        same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+        pairs.append(np.stack([order[same], order[same + 1]], axis=1))
+    return np.concatenate(pairs)
+
+
+def repeats(documents: "pa.Table", options: CorpusOptions) -> Judged:
+    """A long paragraph stays in one document of its language only: held-out text is then nowhere in the training
+    text."""
+    import numpy as np
+
+    if not documents.num_rows:
+        return Judged(documents, [])
+    parts = paragraphs(documents)
+    languages = codes(documents["language"].combine_chunks())[parts.parent]
+    code = codes(parts.text) * (int(languages.max()) + 1) + languages
+    long = parts.characters() >= options.unique_paragraph_characters
+    gone = long & ~first_by_rank(code, rank_by_id(documents)[parts.parent])
+    texts = parts.joined(~gone)
+    remains = np.bincount(parts.parent, weights=parts.characters() * ~gone, minlength=parts.documents)
+    verdicts = [KEEP if left >= options.unique_paragraph_characters else drop("nothing new in it") for left in remains]
+    removed = parts.removed("repeats", documents["source"].to_pylist(), gone, "stands elsewhere")
+    return Judged(with_text(documents, texts), verdicts, removed)

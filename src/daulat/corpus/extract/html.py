@@ -1,0 +1,79 @@
+"""The main text of an HTML page, a paragraph a line: navigation, listings and scripts are left out."""
+
+import re
+from html import unescape
+
+from daulat.corpus.extract.charset import decode
+from daulat.corpus.extract.reading import Reading, Unreadable
+
+_BLOCK = re.compile(
+    r"(?=</?(?:address|article|aside|blockquote|body|br|caption|center|dd|div|dl|dt|fieldset|figcaption|figure|footer|form"
+    r"|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|summary|table|tbody|td|tfoot|th|thead|title|tr|ul)\b)",
+    re.IGNORECASE,
+)
+_MARK = "\f"
+"""White space to HTML, so it may stand inside a table without being moved out of it."""
+_NESTS = re.compile(
+    r"<(/?)(?!(?:a|area|base|br|col|dd|dt|hr|img|input|li|link|meta|option|p|source|tbody|td|tfoot|th|thead|tr|wbr)\b)"
+    r"[a-z][^>]*?(/?)>",
+    re.IGNORECASE,
+)
+MAX_DEPTH = 2_000
+"""A deeper page is held: the parser's time grows with the square. Ours: 20,000 levels took a second, pages have 50."""
+_NOT_TEXT = (
+    "script, style, noscript, template, svg, math, nav, aside, form, button, select, iframe, object, head, "
+    ".toc, .navheader, .navfooter, .docnav, .breadcrumb, .sidebar, .indexterm, "
+    "#navigation, #title, #banner, [hidden], [role=navigation], [aria-hidden=true]"
+)
+_CODE = "pre, .screen, .programlisting"
+_MAIN = ("main", "article", "[role=main]", "#content", "#main", "body")
+
+
+def read(data: bytes, main: str | None) -> Reading:
+    """Paragraphs of the page's main text: the part that `main` (a CSS selector) names, or the one found.
+
+    Raises: Unreadable for a page without that part, nested too deeply, or with no charset.
+    """
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+    markup = _BLOCK.sub(_MARK, decode(data).replace(_MARK, " "))
+    if "<" not in markup:
+        raise Unreadable("not what its name says")
+    if nesting(markup) > MAX_DEPTH:
+        raise Unreadable("nested too deeply")
+    page = LexborHTMLParser(markup)
+    try:
+        found = next((node for node in map(page.css_first, (main,) if main else _MAIN) if node is not None), None)
+    except (SelectolaxError, ValueError):
+        raise Unreadable("`main` is not a CSS selector") from None
+    if found is None:
+        raise Unreadable("main text not found", worthless=True)
+    for node in found.css(_NOT_TEXT):
+        node.decompose()
+    reading = Reading([])
+    for node in found.css(_CODE):
+        reading.leave_out("listing", node.text(deep=True).replace(_MARK, ""))
+        node.decompose()
+    lines = (" ".join(line.split()) for line in found.text(deep=True).split(_MARK))
+    reading.paragraphs = [line for line in lines if line]
+    return reading
+
+
+def nesting(markup: str) -> int:
+    """How deep elements stand in each other at most, or a little more; elements that close by themselves do not
+    count."""
+    if markup.count("<") <= MAX_DEPTH:
+        return 0
+    depth = deepest = 0
+    for tag in _NESTS.finditer(markup):
+        if tag[1]:
+            depth = max(0, depth - 1)
+        elif not tag[2]:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def without_tags(text: str) -> str:
+    """A message's text without its inline markup, entities resolved."""
+    return unescape(re.sub(r"</?[A-Za-z][^<>]{0,300}>", "", text))

@@ -1,0 +1,47 @@
+"""Plain text and Markdown: lines that were wrapped by hand become paragraphs again."""
+
+import re
+
+from daulat.corpus.extract.charset import decode
+from daulat.corpus.extract.reading import Reading
+
+_WRAPPED_CHARACTERS = (40, 100)
+"""Lines of a hard-wrapped text are at least, and at most so long. Ours: 72 to 80 are usual; ragged languages go down
+to 40."""
+
+
+def read(data: bytes) -> Reading:
+    """The paragraphs of a text: blocks between empty lines if the lines are hard-wrapped, else its lines."""
+    return Reading(_paragraphs(decode(data)))
+
+
+def read_markdown(data: bytes) -> Reading:
+    """The same for Markdown, without its marks; fenced listings are left out."""
+    reading = Reading([])
+
+    def listing(match: re.Match[str]) -> str:
+        reading.leave_out("listing", match[0])
+        return "\n"
+
+    text = re.sub(r"(?ms)^(```|~~~).*?^\1[ \t]*$", listing, decode(data))
+    text = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", text)
+    text = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])", r"\1", text)
+    text = re.sub(r"(?m)^[ \t]*(?:#{1,6}|>)[ \t]+", "", text)
+    text = re.sub(r"(\*\*|__|`)(\S(?:.*?\S)?)\1", r"\2", text)
+    reading.paragraphs = _paragraphs(text)
+    return reading
+
+
+def _paragraphs(text: str) -> list[str]:
+    found: list[str] = []
+    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+        lines = [" ".join(line.split()) for line in block.split("\n")]
+        lines = [line for line in lines if line]
+        found += [" ".join(lines)] if _is_wrapped(lines) else lines
+    return found
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    low, high = _WRAPPED_CHARACTERS
+    inner = lines[:-1]
+    return bool(inner) and max(map(len, lines)) <= high and sum(len(line) >= low for line in inner) * 2 > len(inner)

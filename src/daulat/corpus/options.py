@@ -1,0 +1,78 @@
+"""Every knob of the corpus, with where its value comes from."""
+
+from daulat.records import Record
+
+
+class CorpusOptions(Record, frozen=True):
+    """`[corpus]` in daulat.toml."""
+
+    redact: bool = True
+    """Replace personal identifiers by placeholders. If off, a document in which one is found is held instead."""
+    max_file_bytes: int = 64_000_000
+    """Larger files, packed or unpacked, are held unread. Ours: the largest page of the sample packages has 0.4 MB."""
+    part_utf8_bytes: int = 8_000
+    """A longer page is cut at a paragraph into parts of about this size, each a document. Ours: twice the longest
+    training sequence of the quickstart (2,048 tokens of 2 bytes)."""
+    message_characters: int = 16
+    """Shorter messages of a program's catalogue are labels, not text. Ours, after reading samples in Thai."""
+    message_group_utf8_bytes: int = 2_000
+    """Messages of one catalogue are grouped into documents of about this size."""
+    expected_share: float = 0.2
+    """A document with a smaller share of its language, in characters, is dropped; of the others, the paragraphs in
+    another language are left out. Ours: half of the Vietnamese help is English in place; below a fifth, single
+    headings are left."""
+    sure: float = 0.8
+    """A paragraph's language is taken as known from this probability on; below, it counts with its neighbours.
+    Ours, on the half-translated help pages of LibreOffice; py3langid calibrates short text by 1/sqrt(bytes)."""
+    repeats: int = 12
+    """A paragraph found in more documents of one source than this is kept in one of them only: navigation, notices.
+    Ours: CCNet (arXiv:1911.00359) keeps one copy of every repeated paragraph."""
+    unique_paragraph_characters: int = 80
+    """A paragraph at least this long is kept once in a language, wherever else it stands. Source: as CCNet,
+    arXiv:1911.00359, section 3.1, which does so at any length."""
+    min_words: int = 30
+    """Shorter documents are dropped, in scripts with spaces. Source: arXiv:2112.11446 (Gopher), table A1, has 50;
+    manuals in small languages have short pages."""
+    min_characters: int = 120
+    """The same for scripts without spaces between words. Ours: 30 ICU words of Thai are about 120 characters."""
+    max_words: int = 100_000
+    """Source: arXiv:2112.11446, table A1."""
+    mean_word_characters: tuple[float, float] = (3.0, 10.0)
+    """In scripts with spaces only. Source: arXiv:2112.11446, table A1."""
+    symbol_share: float = 0.1
+    """Hash signs and ellipses, per word. Source: arXiv:2112.11446, table A1."""
+    alphabetic_share: float = 0.8
+    """Words with a letter in them. Source: arXiv:2112.11446, table A1."""
+    bullet_share: float = 0.9
+    """Lines that begin with a bullet. Source: arXiv:2112.11446, table A1."""
+    ellipsis_share: float = 0.3
+    """Lines that end with an ellipsis. Source: arXiv:2112.11446, table A1."""
+    duplicate_line_share: float = 0.3
+    """Source: arXiv:2112.11446, table A1."""
+    duplicate_line_character_share: float = 0.2
+    """Source: arXiv:2112.11446, table A1."""
+    top_ngram_share: tuple[float, float, float] = (0.20, 0.18, 0.16)
+    """Characters in the most frequent 2-, 3-, 4-gram. Source: arXiv:2112.11446, table A1."""
+    duplicate_ngram_share: tuple[float, float, float, float, float, float] = (0.15, 0.14, 0.13, 0.12, 0.11, 0.10)
+    """Characters in repeated 5- to 10-grams. Source: arXiv:2112.11446, table A1."""
+    ngram_leniency: float = 2.0
+    """Both limits are multiplied by this. Ours: Gopher's are for English web pages. Manuals repeat their terms, and
+    the words of ICU are syllables in Vietnamese and short in Thai: at 1 a third of Thai interface text that reads
+    well is dropped."""
+    shingle_words: int = 5
+    """Source: FineWeb, arXiv:2406.17557, section 3.4."""
+    bands: int = 14
+    """Source: FineWeb, arXiv:2406.17557, section 3.4: 14 bands of 8 hashes find pairs from a similarity of about
+    0.75."""
+    band_hashes: int = 8
+    """Source: as above."""
+    heldout_share: float = 0.04
+    """Of the documents of each language, never trained on."""
+    heldout_bytes: int = 200_000
+    """Held-out text of a language is no more than this: enough for bits per byte within 1% on two cores."""
+    heldout_documents: int = 20
+    """Held-out text of a language is at least so many documents, where half of them suffice."""
+    seed: int = 1
+    """Of the permutations and of the choice of held-out documents."""
+    shard_utf8_bytes: int = 64_000_000
+    """Training text is written in files of about this size."""

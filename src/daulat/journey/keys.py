@@ -1,0 +1,153 @@
+"""Ed25519 keys, in the text formats of C2SP signed notes, so that other tools read them too.
+
+```
+public    NAME+HASH+base64(0x01 || 32 bytes)              a "verifier key"
+private   PRIVATE+KEY+NAME+HASH+base64(0x01 || 32 bytes)  one line, in a file of mode 0600
+```
+HASH is the key id in 8 hex digits: the first 4 bytes of SHA-256(NAME || 0x0A || 0x01 || public key). Source:
+c2sp.org/signed-note; golang.org/x/mod/sumdb/note. A name has no spaces and no plus.
+"""
+
+import base64
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from daulat.errors import DaulatError
+
+ED25519 = b"\x01"
+SIGNATURE_BYTES = 64
+_PRIVATE = "PRIVATE+KEY+"
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A named key that checks signatures."""
+
+    name: str
+    raw: bytes
+    _key: Ed25519PublicKey = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        object.__setattr__(self, "_key", Ed25519PublicKey.from_public_bytes(self.raw))
+
+    @classmethod
+    def parse(cls, text: str) -> "PublicKey":
+        """The key in `NAME+HASH+base64`.
+
+        Raises: DaulatError where it is not that, or where the hash is another key's.
+        """
+        name, raw = _decode(text.strip().split("+", 2), "a public key is written `NAME+HASH+BASE64`")
+        key = cls(name, raw)
+        if str(key) != text.strip():
+            raise DaulatError(f"the public key of `{name}` does not match its own hash", "copy the whole line again")
+        return key
+
+    @property
+    def id(self) -> bytes:
+        """The four bytes which stand before its signatures in a signed note."""
+        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.raw).digest()[:4]
+
+    @property
+    def key_id(self) -> str:
+        """`NAME+HASH`: how envelopes and the keyring name it."""
+        return f"{self.name}+{self.id.hex()}"
+
+    def verify(self, signature: bytes, data: bytes) -> bool:
+        """Whether this key signed exactly these bytes."""
+        try:
+            self._key.verify(signature, data)
+        except InvalidSignature:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.key_id}+{base64.b64encode(ED25519 + self.raw).decode()}"
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A named key that signs. Its secret is never in `repr`."""
+
+    name: str
+    seed: bytes = field(repr=False)
+    public: PublicKey = field(init=False)
+    _key: Ed25519PrivateKey = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        key = Ed25519PrivateKey.from_private_bytes(self.seed)
+        object.__setattr__(self, "_key", key)
+        object.__setattr__(self, "public", PublicKey(self.name, key.public_key().public_bytes_raw()))
+
+    @property
+    def key_id(self) -> str:
+        """`NAME+HASH`, as of its public key."""
+        return self.public.key_id
+
+    def sign(self, data: bytes) -> bytes:
+        """The 64 bytes of its signature; the same data give the same bytes."""
+        return self._key.sign(data)
+
+
+def create_key(path: Path, name: str) -> SigningKey:
+    """A new key, durable in a file that only its owner may read.
+
+    Raises: DaulatError where the file is there already: a key is never overwritten.
+    """
+    key = SigningKey(name, Ed25519PrivateKey.generate().private_bytes_raw())
+    line = f"{_PRIVATE}{key.key_id}+{base64.b64encode(ED25519 + key.seed).decode()}\n"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise DaulatError(f"the key `{path}` is there already", "keep it, or choose another name") from None
+    with os.fdopen(handle, "w", encoding="ascii" if name.isascii() else "utf-8") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def load_key(path: Path) -> SigningKey:
+    """The key in that file.
+
+    Raises: DaulatError where it is missing, not a key, or where others may read it.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_IMODE(mode) & 0o077:
+            raise DaulatError(f"the key `{path}` may be read by others", f"run `chmod 600 {path}`")
+        text = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise DaulatError(f"the key `{path}` is missing", "restore it from your backup") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DaulatError(f"the key `{path}` cannot be read: {error}", "it must be a file that you may read") from None
+    form = f"`{path}` must be one line, `{_PRIVATE}NAME+HASH+BASE64`"
+    if not text.startswith(_PRIVATE):
+        raise DaulatError(f"`{path}` is not a private key", form)
+    parts = text.removeprefix(_PRIVATE).split("+", 2)
+    key = SigningKey(*_decode(parts, form))
+    if key.key_id != "+".join(parts[:2]):
+        raise DaulatError(f"the key `{path}` does not match its own hash", "restore it from your backup")
+    return key
+
+
+def _decode(parts: list[str], form: str) -> tuple[str, bytes]:
+    try:
+        name, _, encoded = parts
+        raw = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise DaulatError("this is not a key", form) from None
+    if len(raw) != 33 or raw[:1] != ED25519:
+        raise DaulatError(f"the key of `{name}` is not an Ed25519 key", form)
+    return name, raw[1:]
+
+
+def _check_name(name: str) -> None:
+    if not name or "+" in name or not name.isprintable() or any(letter.isspace() for letter in name):
+        raise DaulatError(f"a key cannot be called `{name}`", "use a name without spaces and without `+`")

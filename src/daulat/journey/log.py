@@ -1,0 +1,271 @@
+"""The log: a folder of tiles that only grows, under one signed checkpoint.
+
+```
+append ──> lock ──> read what others wrote ──> bundles, tiles ──fsync──> checkpoint ──rename, fsync──> index
+                                                  │ killed                  │ killed
+                                                  └─> beyond the checkpoint: overwritten by the next append
+```
+INVARIANT: an index is returned only once the checkpoint that covers it is durable, and no file that a durable
+checkpoint needs is ever written again. Layout: c2sp.org/tlog-tiles, except that a partial tile is taken away once a
+fuller one is durable; readers of an older checkpoint use the start of the fuller one.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from daulat.errors import DaulatError, NotVerified
+from daulat.journey import durable, merkle, note, tiles
+from daulat.journey.keys import SigningKey
+from daulat.journey.note import Checkpoint
+
+CHECKPOINT = "checkpoint"
+LOCK = ".lock"
+LOCK_WAIT_S = 60.0
+_POLL_S = 0.005
+
+
+@dataclass(frozen=True)
+class _State:
+    """What one checkpoint says, and the right edge that it is made of."""
+
+    note: bytes
+    checkpoint: Checkpoint
+    edge: tiles.Edge
+    bundle: bytes
+    """The entries of the last bundle, where it is not full."""
+
+
+class Log:
+    """Entries in the order in which they became durable. Any number of processes and threads may append."""
+
+    def __init__(self, folder: Path, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        """Opened by `open` or `create`."""
+        self.folder = folder
+        self.lock_wait_s = lock_wait_s
+        self._state: _State | None = None
+
+    @classmethod
+    def create(cls, folder: Path, origin: str, key: SigningKey) -> "Log":
+        """An empty log in a folder that is empty or missing.
+
+        Raises: DaulatError where a log is there, or where the origin is not one line of text.
+        """
+        if not origin or not origin.isprintable():
+            raise DaulatError(
+                f"a log cannot be called `{origin!r}`", "use one line of text, such as `ministry.example/log`"
+            )
+        if (folder / CHECKPOINT).exists():
+            raise DaulatError(f"`{folder}` holds a log already", "open that one: a log is never started over")
+        durable.make_folder(folder)
+        empty = Checkpoint(origin, 0, merkle.EMPTY_ROOT)
+        durable.replace(folder / CHECKPOINT, note.sign(empty, key))
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Log":
+        """The log as its last durable checkpoint has it, its right edge checked against that root.
+
+        Raises: DaulatError where there is none; NotVerified where the edge does not give the root.
+        """
+        log = cls(folder)
+        log.reload()
+        return log
+
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint last read; `reload` reads a newer one."""
+        return self._now().checkpoint
+
+    def note(self) -> bytes:
+        """The same, as the signed note on disk."""
+        return self._now().note
+
+    def reload(self) -> Checkpoint:
+        """The newest checkpoint on disk.
+
+        Raises: NotVerified where it, or the edge of the tree below it, is not whole.
+        """
+        while True:
+            text = self._read_note()
+            if self._state is not None and text == self._state.note:
+                return self._state.checkpoint
+            try:
+                self._state = self._load(text)
+            except FileNotFoundError as error:
+                if self._read_note() == text:
+                    path = Path(error.filename or str(error)).relative_to(self.folder)
+                    raise NotVerified(f"`{path}` is missing from the log", "restore it from a copy") from None
+
+    def append(self, entries: Sequence[bytes], key: SigningKey, allowed: Callable[[], None] = lambda: None) -> int:
+        """The index of the first entry, once all of them are durable; all or none.
+
+        `allowed` is called under the lock, before anything is written, with the newest checkpoint loaded.
+
+        Raises: DaulatError for an entry too large, a lock not given, a full disk; whatever `allowed` raises.
+        """
+        for entry in entries:
+            if len(entry) > tiles.MAX_ENTRY_BYTES:
+                raise DaulatError(
+                    f"a log entry has {len(entry)} bytes, and may have {tiles.MAX_ENTRY_BYTES}",
+                    "keep large facts in the store as an artefact, and their digest in the statement",
+                )
+        with self._locked():
+            self.reload()
+            allowed()
+            state = self._now()
+            if entries:
+                try:
+                    self._state = self._write(state, entries, key)
+                except OSError as error:
+                    free = shutil.disk_usage(self.folder).free
+                    raise DaulatError(
+                        f"the log cannot be written: {error.strerror} ({free} bytes are free)",
+                        "nothing was recorded: free some space or mend the disk, and run it again",
+                    ) from error
+            return state.checkpoint.size
+
+    def entries(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The entries from `start` on, up to `end` or the checkpoint last read."""
+        end = self.checkpoint().size if end is None else end
+        for index in range(start // tiles.WIDTH, -(-end // tiles.WIDTH)):
+            for number, entry in enumerate(tiles.decode(self._read("entries", index)), index * tiles.WIDTH):
+                if start <= number < end:
+                    yield entry
+
+    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
+        """Proves entry `index` in the tree of `size`. Source: RFC 6962, section 2.1.1."""
+        if not 0 <= index < size <= self.checkpoint().size:
+            known = self.checkpoint().size
+            raise DaulatError(f"no entry {index} in a log of {size}", f"this log has {known} entries, counted from 0")
+        return merkle.inclusion_path(index, size, self._subtree)
+
+    def consistency_proof(self, old: int, new: int) -> list[bytes]:
+        """Proves that the tree of `new` begins with the tree of `old`. Source: RFC 6962, section 2.1.2."""
+        if not 0 <= old <= new <= self.checkpoint().size:
+            known = self.checkpoint().size
+            raise DaulatError(
+                f"no proof from size {old} to size {new}", f"this log has {known} entries, and only grows"
+            )
+        return merkle.consistency_path(old, new, self._subtree)
+
+    def root_at(self, size: int) -> bytes:
+        """The root of the first `size` entries."""
+        assert 0 <= size <= self.checkpoint().size
+        return merkle.tree_hash(0, size, self._subtree)
+
+    def _now(self) -> _State:
+        assert self._state is not None
+        return self._state
+
+    def _subtree(self, height: int, index: int) -> bytes:
+        level, inside = divmod(height, 8)
+        start = (index << inside) % tiles.WIDTH
+        data = self._read(level, (index << inside) // tiles.WIDTH)
+        return merkle.root([data[at * 32 : at * 32 + 32] for at in range(start, start + (1 << inside))])
+
+    def _read(self, level: int | str, index: int) -> bytes:
+        """The tile or bundle as of the newest checkpoint: fuller ones replace it while others append."""
+        while True:
+            size = self.checkpoint().size
+            width = tiles.width_at(size, 0 if level == "entries" else int(level), index)
+            limit = tiles.MAX_BUNDLE_BYTES if level == "entries" else tiles.MAX_TILE_BYTES
+            path = tiles.tile_path(level, index, width)
+            try:
+                return durable.read(self.folder / path, limit)
+            except FileNotFoundError:
+                if self.reload().size == size:
+                    raise NotVerified(f"`{path}` is missing from the log", "restore it from a copy") from None
+
+    def _read_note(self) -> bytes:
+        try:
+            return durable.read(self.folder / CHECKPOINT, note.MAX_NOTE_BYTES)
+        except FileNotFoundError:
+            raise DaulatError(f"no log in `{self.folder}`", "run `daulat init`, or name the project's folder") from None
+
+    def _load(self, text: bytes) -> _State:
+        checkpoint = note.read(text)
+        size = checkpoint.size
+        edge = tiles.Edge(size)
+        level = 0
+        while size >> 8 * level:
+            index = size >> 8 * (level + 1)
+            width = tiles.width_at(size, level, index)
+            path = tiles.tile_path(level, index, width)
+            data = durable.read(self.folder / path, tiles.MAX_TILE_BYTES) if width else b""
+            edge.tails.append([data[at : at + 32] for at in range(0, width * 32, 32)])
+            level += 1
+        if edge.root() != checkpoint.root:
+            raise NotVerified(
+                "the log's tiles do not give the checkpoint's root", "run `daulat verify`: it says which file"
+            )
+        index, width = divmod(size, tiles.WIDTH)
+        path = tiles.tile_path("entries", index, width)
+        bundle = durable.read(self.folder / path, tiles.MAX_BUNDLE_BYTES) if width else b""
+        if [merkle.leaf_hash(entry) for entry in tiles.decode(bundle)] != (edge.tails[0] if width else []):
+            raise NotVerified(f"`{path}` does not match the log's hashes", "it was changed: restore it from a copy")
+        return _State(text, checkpoint, edge, bundle)
+
+    def _write(self, old: _State, entries: Sequence[bytes], key: SigningKey) -> _State:
+        edge, bundle = old.edge.copy(), bytearray(old.bundle)
+        files: dict[str, bytes] = {}
+        for entry in entries:
+            bundle += tiles.encode(entry)
+            for full in edge.push(merkle.leaf_hash(entry)):
+                files[full.path] = full.content
+                if full.level == 0:
+                    files[tiles.tile_path("entries", full.index, tiles.WIDTH)] = bytes(bundle)
+                    bundle.clear()
+        there = {tile.path for tile in old.edge.partials()}
+        files.update({tile.path: tile.content for tile in edge.partials() if tile.path not in there})
+        if bundle:
+            index, width = divmod(edge.size, tiles.WIDTH)
+            files[tiles.tile_path("entries", index, width)] = bytes(bundle)
+        for path, content in files.items():
+            durable.make_folder((self.folder / path).parent)
+            durable.write(self.folder / path, content)
+        for folder in sorted({(self.folder / path).parent for path in files}):
+            durable.flush_folder(folder)
+        checkpoint = Checkpoint(old.checkpoint.origin, edge.size, edge.root())
+        text = note.sign(checkpoint, key)
+        durable.replace(self.folder / CHECKPOINT, text)
+        for path in files:
+            self._tidy(self.folder / path)
+        return _State(text, checkpoint, edge, bytes(bundle))
+
+    @staticmethod
+    def _tidy(path: Path) -> None:
+        """Take away the partial tiles which this one replaces; what cannot be taken away does no harm."""
+        partial = path.parent.name.endswith(".p")
+        folder = path.parent if partial else path.with_name(f"{path.name}.p")
+        with suppress(OSError):
+            for other in folder.iterdir():
+                if not partial or other != path:
+                    other.unlink()
+            if not partial:
+                folder.rmdir()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time, over all processes and threads; given back by the kernel if its holder dies."""
+        handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            until = time.monotonic() + self.lock_wait_s
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise DaulatError(
+                            f"another process has been writing to `{self.folder}` for {self.lock_wait_s:.0f} s",
+                            "wait until it is done, or stop it; nothing is lost",
+                        ) from None
+                    time.sleep(_POLL_S)
+            yield
+        finally:
+            os.close(handle)

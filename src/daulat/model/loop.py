@@ -1,0 +1,181 @@
+"""The training loop: one pack, one step, rates by the share of the run that is over, and a checkpoint every so often."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from daulat import machine
+from daulat.errors import DaulatError
+from daulat.model import checkpoint
+from daulat.model.network import Network
+from daulat.model.options import PretrainOptions
+from daulat.model.packing import Pack
+from daulat.records import Progress
+
+RESERVE_S = 0.5
+"""Kept back from the budget, so that the last step ends within it."""
+BETAS = (0.9, 0.95)
+_SHOWN_STEPS = 8
+"""The loss that is shown is the mean over so many steps."""
+
+
+@dataclass
+class Run:
+    """What changes while it trains, besides tensors."""
+
+    step: int = 0
+    seconds: float = 0.0
+    """Spent so far, all calls together."""
+    ready_s: float = 0.0
+    """When the first step could begin."""
+    resumed: int = 0
+    start: str = "none"
+    start_nats: dict[str, float] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=dict)
+    curve: list[tuple[int, float, float]] = field(default_factory=list)
+
+
+class Loop:
+    """Trains a network until its budget is spent. INVARIANT: a checkpoint is only ever taken after a finite loss."""
+
+    def __init__(
+        self, network: Network, options: PretrainOptions, scratch: Path, run_key: str, began: float, progress: Progress
+    ) -> None:
+        import torch
+
+        self.network, self.options, self.progress = network, options, progress
+        self.scratch, self.run_key = scratch, run_key
+        self.run = Run()
+        self.began = began
+        self.spent_before = 0.0
+        self.step_s = 0.0
+        parts = network.trainable()
+        rates = {"new_in": options.read_rate, "new_out": options.write_rate}
+        groups: dict[float, list[Any]] = {}
+        for name, tensor in parts.items():
+            if tensor.numel():
+                groups.setdefault(rates.get(name, options.adapter_rate), []).append(tensor)
+        self.optimizer = torch.optim.AdamW(
+            [{"params": tensors, "lr": rate, "peak": rate} for rate, tensors in groups.items()],
+            betas=BETAS,
+            weight_decay=0.0,
+        )
+
+    def resume(self) -> bool:
+        """Go on from the last whole checkpoint of this run, if there is one."""
+        found = checkpoint.load(self.scratch, self.run_key)
+        if found is None:
+            return False
+        import torch
+
+        tensors, facts = found
+        with torch.no_grad():
+            for name, tensor in self._learning().items():
+                tensor.copy_(tensors[name])
+                if f"{name}.m" in tensors:
+                    self.optimizer.state[tensor] = {
+                        "step": torch.tensor(float(facts["state"]["step"])),
+                        "exp_avg": tensors[f"{name}.m"],
+                        "exp_avg_sq": tensors[f"{name}.v"],
+                    }
+        self.run = Run(**facts["state"])
+        self.run.resumed += 1
+        self.spent_before = self.run.seconds
+        return True
+
+    def elapsed(self) -> float:
+        """Seconds of the budget that are spent, those before a kill too."""
+        return self.spent_before + time.monotonic() - self.began
+
+    def train(self, stream: Iterator[Pack]) -> Run:
+        """Steps until the budget is spent, at least one.
+
+        Raises: DaulatError where the loss is not a number; the last good checkpoint stays.
+        """
+        for _ in range(self.run.step):
+            next(stream)
+        if not self.run.ready_s:
+            self.run.ready_s = self.elapsed()
+        kept_at = time.monotonic()
+        while not self._over():
+            self._step(next(stream))
+            if time.monotonic() - kept_at > self.options.checkpoint_s:
+                self._keep()
+                if self.options.max_steps is None:
+                    machine.choose_threads()
+                kept_at = time.monotonic()
+        self.run.seconds = self.elapsed()
+        return self.run
+
+    def _over(self) -> bool:
+        if self.options.max_steps is not None:
+            return self.run.step >= self.options.max_steps
+        return self.run.step > 0 and self.elapsed() + self.step_s + RESERVE_S > self.options.budget_s
+
+    def _share(self) -> float:
+        """How much of the run will be over when the coming step is done."""
+        if self.options.max_steps is not None:
+            return (self.run.step + 1) / (self.options.max_steps + 1)
+        length = max(self.options.budget_s - self.run.ready_s, 1e-6)
+        return min(1.0, (self.elapsed() + self.step_s - self.run.ready_s) / length)
+
+    def _step(self, pack: Pack) -> None:
+        import torch
+
+        started = time.monotonic()
+        factor = schedule(self._share(), self.options.warm_up)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak"] * factor
+        loss = self.network.loss(pack)
+        loss.backward()
+        learning = [tensor for tensor in self._learning().values() if tensor.grad is not None]
+        norm = torch.nn.utils.clip_grad_norm_(learning, self.options.clip)
+        if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
+            raise _not_a_number(self.run.step, pack)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step_s = time.monotonic() - started
+        self._count(pack, loss.item())
+
+    def _count(self, pack: Pack, nats: float) -> None:
+        run = self.run
+        run.step += 1
+        for segment in pack.segments:
+            language = segment.document.language
+            run.tokens[language] = run.tokens.get(language, 0) + len(segment.tokens) - 1
+        run.curve.append((run.step, round(self.elapsed(), 2), round(nats, 4)))
+        recent = [point[2] for point in run.curve[-_SHOWN_STEPS:]]
+        loss, speed = sum(recent) / len(recent), pack.predicted / max(self.step_s, 1e-9)
+        self.progress(0.05 + 0.9 * self._share(), f"step {run.step}, loss {loss:.2f}, {speed:.0f} tokens/s")
+
+    def _keep(self) -> None:
+        self.run.seconds = self.elapsed()
+        tensors: dict[str, Any] = {}
+        for name, tensor in self._learning().items():
+            tensors[name] = tensor
+            state = self.optimizer.state.get(tensor)
+            if state:
+                tensors[f"{name}.m"], tensors[f"{name}.v"] = state["exp_avg"], state["exp_avg_sq"]
+        checkpoint.save(self.scratch, tensors, {"run": self.run_key, "state": asdict(self.run)})
+
+    def _learning(self) -> dict[str, Any]:
+        return {name: tensor for name, tensor in self.network.trainable().items() if tensor.numel()}
+
+
+def schedule(share: float, warm_up: float) -> float:
+    """Rate as a share of its highest: a rise over `warm_up`, then a straight line to zero at the end."""
+    if share < warm_up:
+        return share / warm_up
+    return max(0.0, (1 - share) / max(1 - warm_up, 1e-9))
+
+
+def _not_a_number(step: int, pack: Pack) -> DaulatError:
+    names = sorted({segment.document.id for segment in pack.segments})
+    return DaulatError(
+        f"the loss is no longer a number at step {step + 1}; documents in it: {', '.join(names[:4])}",
+        "lower `adapter_rate`, `read_rate` and `write_rate` in `[pretrain]`, or take these documents out; "
+        "the last good checkpoint is kept",
+    )

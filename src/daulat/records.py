@@ -1,0 +1,191 @@
+"""The nouns, on one page.
+
+```
+Source ──> Document ──> (Corpus) ──> (Model) ──> Scorecard ──> Release ──> Deployment ──> Answer
+             Tally                                  Score        Decision, at every arrow
+```
+Rooms do not import each other; they meet here. Digests are written `sha256:<64 hex digits>`; times are UTC, RFC 3339
+with `Z`; languages are ISO 639-1 (639-3 where there is none); countries are ISO 3166-1 alpha-2, lower case.
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Digest: TypeAlias = str
+"""`sha256:` and 64 hex digits."""
+
+Progress: TypeAlias = Callable[[float, str], None]
+"""Told how far a step is: a share from 0 to 1, and a few plain words. Must return quickly and never raise."""
+
+
+def no_progress(share: float, words: str) -> None:
+    """A `Progress` that tells nobody."""
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may cross a border between rooms: immutable, named fields, unknown fields refused."""
+
+
+class Place(Record, frozen=True):
+    """Where a step runs, reads or writes."""
+
+    name: str
+    jurisdiction: str
+    """Country whose law governs the machine."""
+    operator: str
+    provider: str = "own"
+    """`own`, or the cloud's name; always read together with `region`."""
+    region: str = "-"
+    evidence: Literal["declared", "provider-attested", "hardware-attested", "operator-audited"] = "declared"
+
+
+class Source(Record, frozen=True):
+    """Text that somebody owns, and on which terms it may be used. A missing term is unknown, and unknown is held."""
+
+    name: str
+    kind: Literal["debian", "folder"]
+    location: str
+    """The Debian package's name, or the folder's path."""
+    language: str
+    paths: tuple[str, ...] = ("**/*",)
+    """Globs of the files that are read, relative to the package's root or to the folder."""
+    main: str | None = None
+    """CSS selector of an HTML page's main text; found by itself where missing."""
+    owner: str | None = None
+    licence: str | None = None
+    """SPDX expression; a national act is `LicenseRef-...`."""
+    basis: str | None = None
+    """Lawful basis: `open-licence`, `public-domain`, `consent`, `contract`, `public-task`, `legitimate-interest`."""
+    country: str | None = None
+    """Where it was published: an ISO code, or `international`."""
+    personal_data: Literal["none", "incidental", "present", "sensitive"] | None = None
+    role: Literal["nation", "replay"] = "nation"
+    """`replay` text is mixed in so that the model keeps what it knows."""
+    optional: bool = False
+    """Skipped, with a word, where this machine's archive does not have it."""
+
+
+class Tally(Record, frozen=True):
+    """What one stage did to one source's documents. INVARIANT: `taken == kept + sum(dropped) + sum(held)`."""
+
+    stage: str
+    source: str
+    taken: int
+    kept: int
+    dropped: dict[str, int] = {}
+    held: dict[str, int] = {}
+    kept_utf8_bytes: int = 0
+
+    def adds_up(self) -> bool:
+        """Whether nothing vanished uncounted."""
+        return self.taken == self.kept + sum(self.dropped.values()) + sum(self.held.values())
+
+
+class Decision(Record, frozen=True):
+    """What the law pack says of one step: `allow`, `refuse`, or `hold` where something is unknown."""
+
+    outcome: Literal["allow", "refuse", "hold"]
+    action: str
+    subject: str
+    """What was asked about: a source, a base, a release."""
+    rules: tuple[str, ...]
+    """Ids of the rules that determined the outcome."""
+    cites: tuple[str, ...]
+    """Their acts and provisions, as a person reads them."""
+    law: Digest
+    """Digest of the pack that was asked."""
+    remedy: str = ""
+    """What would make it allowed; empty where it is."""
+    warnings: tuple[str, ...] = ()
+    """Rules that are drafts, guidance or not confirmed: told, never enforced."""
+
+
+class Score(Record, frozen=True):
+    """One measured number: a model, a language, a metric."""
+
+    metric: str
+    """`bits_per_byte`, `bytes_per_token`, `tokens_per_s`, ..."""
+    model: str
+    """`base`, `ours`, or a floor such as `unigram`."""
+    language: str
+    value: float
+    low: float | None = None
+    """Lower end of the 95% bootstrap interval, where one was made."""
+    high: float | None = None
+    unit: str = ""
+
+
+class Scorecard(Record, frozen=True):
+    """What was measured, on which model, with which text; every number can be measured again from the digests."""
+
+    base: Digest
+    model: Digest
+    corpus: Digest
+    scores: tuple[Score, ...]
+
+    def value(self, metric: str, model: str, language: str) -> float | None:
+        """The score of that name, or None where it was not measured."""
+        for score in self.scores:
+            if (score.metric, score.model, score.language) == (metric, model, language):
+                return score.value
+        return None
+
+
+class Finding(Record, frozen=True):
+    """One threshold of the release gate, and whether the scorecard meets it."""
+
+    rule: str
+    passed: bool
+    words: str
+
+
+class Release(Record, frozen=True):
+    """A model, its scorecard and a decision, signed by a named key: the only thing that may be deployed."""
+
+    id: str
+    model: Digest
+    """The exported file that will be served."""
+    weights: Digest
+    """The folder of weights that it was exported from."""
+    scorecard: Digest
+    findings: tuple[Finding, ...]
+    state: Literal["proposed", "approved", "rejected"]
+    by: str = ""
+    """Name of the key that approved or rejected it."""
+    reason: str = ""
+
+
+class Deployment(Record, frozen=True):
+    """A release that is served at a place."""
+
+    id: str
+    release: str
+    model: Digest
+    place: Place
+    engine: str
+    url: str
+
+
+class Answer(Record, frozen=True):
+    """What is kept of one answer: no prompt, no text. Digests are keyed (HMAC-SHA256), so a guess cannot be checked."""
+
+    id: str
+    """`ans-` and 26 lower-case base-32 characters, sorted by time."""
+    at: str
+    tenant: str
+    deployment: str
+    release: str
+    model: Digest
+    place: str
+    country: str
+    request: str
+    """`hmac-sha256:` of the canonical request body."""
+    response: str
+    """`hmac-sha256:` of the text that was sent."""
+    prompt_tokens: int
+    completion_tokens: int
+    finish: Literal["stop", "length", "cancelled", "error"]
+    decision: str
+    """Id of the rule that allowed it."""

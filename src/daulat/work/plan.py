@@ -1,0 +1,313 @@
+"""The table of steps, from sources to a scorecard: what each takes, makes, asks the law, and calls.
+
+```
+fetch SOURCE ─> snapshot ──┐
+                           ├─> corpus ─┬─> tokenizer ─> pretrain ─> export ─> gguf
+adopt ─> base ─────────────┼───────────┘                   │                   │
+                           └───────────────────────────────┴──> score <────────┘
+```
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from daulat.corpus.build import Snapshot, build
+from daulat.corpus.source import SourceUnavailable, fetch
+from daulat.errors import DaulatError
+from daulat.evals.scorecard import score
+from daulat.journey import canonical
+from daulat.model.base import fetch_base, known_licence
+from daulat.model.export import export_gguf
+from daulat.model.pretrain import pretrain
+from daulat.model.tokenizer import extend
+from daulat.nation.law import Question, source_facts
+from daulat.records import Decision, Digest, Progress, Source, no_progress
+from daulat.work.project import Project
+from daulat.work.run import Bench, Facts, Outcome, Step, plain, run
+
+Told = Callable[[str], Progress]
+"""Called with a step's name as it begins; gives the progress to tell."""
+
+
+def silent(step: str) -> Progress:
+    """Tells nobody."""
+    return no_progress
+
+
+@dataclass(frozen=True)
+class Developed:
+    """Every artefact from sources to scorecard, and how each came to be."""
+
+    outcomes: tuple[Outcome, ...]
+
+    def __getitem__(self, step: str) -> Outcome:
+        """The step of that name."""
+        return next(outcome for outcome in self.outcomes if outcome.step == step)
+
+
+def questions(project: Project, action: Literal["fetch", "curate", "train", "measure"]) -> tuple[Question, ...]:
+    """The same action asked for every source: a corpus is only as free as each of its parts."""
+    return tuple(source_question(project, source, action) for source in project.config.source)
+
+
+def source_question(
+    project: Project, source: Source, action: Literal["fetch", "curate", "train", "measure"]
+) -> Question:
+    """May this be done with this source, here?"""
+    return Question(
+        action=action,
+        kind="Source",
+        name=source.name,
+        facts=source_facts(source),
+        place=project.config.place,
+        sector=project.config.nation.sector,
+        redaction=project.config.corpus.redact,
+    )
+
+
+def base_question(project: Project, action: Literal["adopt", "train", "measure"]) -> Question:
+    """May this be done with this base model, here?"""
+    options = project.config.base
+    licence, needs_acceptance = known_licence(options)
+    return Question(
+        action=action,
+        kind="Base",
+        name=options.location,
+        facts={"licence": licence or "unknown", "terms_accepted": options.accept_terms or not needs_acceptance},
+        place=project.config.place,
+        sector=project.config.nation.sector,
+    )
+
+
+def fetch_sources(project: Project, told: Told = silent) -> dict[str, Outcome]:
+    """A snapshot of every source; an optional one that this machine's archive lacks is left out, with a word."""
+    if not project.config.source:
+        raise DaulatError("`daulat.toml` names no [[source]]", "add one, or run `daulat init` with samples")
+    found: dict[str, Outcome] = {}
+    for source in project.config.source:
+        progress = told(f"fetch {source.name}")
+        try:
+            found[source.name] = run(project, _fetch(project, source), progress)
+        except SourceUnavailable as error:
+            if not source.optional:
+                raise
+            progress(1.0, f"left out: {error.problem}")
+    missing = [s.language for s in project.config.source if s.role == "nation"]
+    if not any(source.name in found for source in project.config.source if source.role == "nation"):
+        raise DaulatError(
+            f"no source in {', '.join(sorted(set(missing))) or 'the nation’s language'} could be had",
+            "name your own: `--text FOLDER`",
+        )
+    return found
+
+
+def fetch_model(project: Project, told: Told = silent) -> Outcome:
+    """The base model as a folder of weights, tokenizer and facts."""
+    options = project.config.base
+    local = Path(options.location).expanduser()
+    what = (
+        {"content": folder_digest(local) if local.is_dir() else canonical.digest_file(local)} if local.exists() else {}
+    )
+    step = Step(
+        name="adopt",
+        room="model",
+        inputs={},
+        output="base",
+        options={"base": plain(options), **what},
+        questions=(base_question(project, "adopt"),),
+        make=lambda bench: plain(fetch_base(options, bench.into, project.cache, bench.progress)),
+    )
+    return run(project, step, told("adopt"))
+
+
+def develop(project: Project, told: Told = silent) -> Developed:
+    """From sources to a scorecard; what the journey has already is not done again."""
+    snapshots = fetch_sources(project, told)
+    base = fetch_model(project, told)
+    corpus = run(project, _corpus(project, snapshots), told("corpus"))
+    tokenizer = run(project, _tokenizer(project, base, corpus), told("tokenizer"))
+    model = run(project, _pretrain(project, base, tokenizer, corpus), told("pretrain"))
+    exported = run(project, _export(project, model), told("export"))
+    scorecard = run(project, _score(project, base, model, exported, corpus), told("score"))
+    return Developed((*snapshots.values(), base, corpus, tokenizer, model, exported, scorecard))
+
+
+def _fetch(project: Project, source: Source) -> Step:
+    def make(bench: Bench) -> Facts:
+        fetched = fetch(located, bench.into, project.cache, bench.progress)
+        terms = {k: v for k, v in plain(source).items() if k in _TERMS}
+        return {"source": {**terms, **fetched.facts}}
+
+    where: Facts = {"kind": source.kind, "location": source.location, "paths": list(source.paths)}
+    located = source
+    if source.kind == "folder":
+        folder = (project.folder / source.location).resolve()
+        located = msgspec.structs.replace(source, location=str(folder))
+        where["content"] = folder_digest(folder)
+    return Step(
+        name=f"fetch {source.name}",
+        room="corpus",
+        inputs={},
+        output="snapshot",
+        options=where,
+        questions=(source_question(project, source, "fetch"),),
+        make=make,
+    )
+
+
+_TERMS = ("name", "kind", "language", "owner", "licence", "basis", "country", "personal_data", "role")
+
+
+def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
+    sources = [source for source in project.config.source if source.name in snapshots]
+    decided: dict[str, Decision] = {
+        source.name: project.law.decide(source_question(project, source, "curate")) for source in sources
+    }
+
+    def make(bench: Bench) -> Facts:
+        parts = [
+            Snapshot(
+                source,
+                snapshots[source.name].output,
+                tree(project, snapshots[source.name].output, bench, source.name),
+                decided[source.name],
+            )
+            for source in sources
+        ]
+        report = build(parts, project.config.corpus, project.derived("subjects"), bench.into, bench.progress)
+        return {"tallies": plain(report.tallies)}
+
+    return Step(
+        name="corpus",
+        room="corpus",
+        inputs={f"snapshot {source.name}": snapshots[source.name].output for source in sources},
+        output="corpus",
+        options={"corpus": plain(project.config.corpus), "sources": plain(sources)},
+        questions=questions(project, "curate"),
+        make=make,
+    )
+
+
+def _tokenizer(project: Project, base: Outcome, corpus: Outcome) -> Step:
+    def make(bench: Bench) -> Facts:
+        report = extend(
+            tree(project, base.output, bench, "base"),
+            tree(project, corpus.output, bench, "corpus"),
+            project.config.tokenizer,
+            bench.into,
+            bench.progress,
+        )
+        return dict(plain(report))
+
+    return Step(
+        name="tokenizer",
+        room="model",
+        inputs={"base": base.output, "corpus": corpus.output},
+        output="tokenizer",
+        options=project.config.tokenizer,
+        questions=(base_question(project, "train"), *questions(project, "train")),
+        make=make,
+    )
+
+
+def _pretrain(project: Project, base: Outcome, tokenizer: Outcome, corpus: Outcome) -> Step:
+    def make(bench: Bench) -> Facts:
+        report = pretrain(
+            tree(project, base.output, bench, "base"),
+            tree(project, tokenizer.output, bench, "tokenizer"),
+            tree(project, corpus.output, bench, "corpus"),
+            corpus.output,
+            project.config.pretrain,
+            bench.into,
+            bench.scratch / "checkpoint",
+            bench.progress,
+        )
+        return dict(plain(report))
+
+    return Step(
+        name="pretrain",
+        room="model",
+        inputs={"base": base.output, "tokenizer": tokenizer.output, "corpus": corpus.output},
+        output="model",
+        options=project.config.pretrain,
+        questions=(base_question(project, "train"), *questions(project, "train")),
+        make=make,
+    )
+
+
+def _export(project: Project, model: Outcome) -> Step:
+    def make(bench: Bench) -> Facts:
+        kind = project.config.export.kind
+        export_gguf(tree(project, model.output, bench, "model"), bench.into, kind, bench.progress)
+        return {"kind": kind}
+
+    return Step(
+        name="export",
+        room="model",
+        inputs={"model": model.output},
+        output="gguf",
+        options=project.config.export,
+        questions=(base_question(project, "train"),),
+        make=make,
+        single_file=True,
+    )
+
+
+def _score(project: Project, base: Outcome, model: Outcome, exported: Outcome, corpus: Outcome) -> Step:
+    def make(bench: Bench) -> Facts:
+        digests = {"base": base.output, "model": model.output, "corpus": corpus.output}
+        scorecard = score(
+            tree(project, base.output, bench, "base"),
+            tree(project, model.output, bench, "model"),
+            tree(project, corpus.output, bench, "corpus"),
+            project.journey.store.path(exported.output),
+            project.config.nation.language,
+            digests,
+            project.config.evals,
+            bench.into,
+            bench.progress,
+        )
+        return {"scorecard": plain(scorecard)}
+
+    return Step(
+        name="score",
+        room="evals",
+        inputs={"base": base.output, "model": model.output, "gguf": exported.output, "corpus": corpus.output},
+        output="scorecard",
+        options={"evals": plain(project.config.evals), "language": project.config.nation.language},
+        questions=(base_question(project, "measure"), *questions(project, "measure")),
+        make=make,
+    )
+
+
+def tree(project: Project, digest: Digest, bench: Bench, name: str) -> Path:
+    """The artefact as a folder of hard links, below the step's scratch: reading it copies nothing."""
+    folder = bench.scratch / "inputs" / name
+    if not folder.exists():
+        partial_folder = folder.with_name(f".{name}.partial")
+        project.journey.store.materialise(digest, partial_folder)
+        partial_folder.rename(folder)
+    return folder
+
+
+def folder_digest(folder: Path) -> Digest:
+    """Digest of every file's path and bytes: a changed folder is another snapshot.
+
+    Raises: DaulatError where the folder is missing or empty.
+    """
+    if not folder.is_dir():
+        raise DaulatError(f"the folder `{folder}` does not exist", "correct `location` of that [[source]]")
+    parts = hashlib.sha256()
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    if not files:
+        raise DaulatError(f"the folder `{folder}` holds no files", "put text files there")
+    for path in files:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").digest()
+        parts.update(path.relative_to(folder).as_posix().encode(errors="surrogateescape") + b"\0" + content)
+    return f"sha256:{parts.hexdigest()}"

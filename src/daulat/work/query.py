@@ -1,0 +1,80 @@
+"""What the journey says of this project: the latest step of a name, its scorecard, releases as they stand."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daulat.errors import DaulatError
+from daulat.journey import statement
+from daulat.records import Deployment, Digest, Release, Scorecard
+from daulat.work.project import Project
+
+
+@dataclass(frozen=True)
+class Made:
+    """A step that happened."""
+
+    name: str
+    index: int
+    inputs: dict[str, Digest]
+    outputs: dict[str, Digest]
+    facts: dict[str, Any]
+
+    @property
+    def output(self) -> Digest:
+        """The one artefact that it made."""
+        return next(iter(self.outputs.values()))
+
+
+def latest_step(project: Project, name: str) -> Made:
+    """The last step of that name on record.
+
+    Raises: DaulatError where there is none yet.
+    """
+    found = None
+    for entry in project.journey.statements():
+        if entry.kind == "step" and statement.step_name(entry.statement) == name:
+            found = entry
+    if found is None:
+        raise DaulatError(f"no `{name}` is on record in this project", "run `daulat develop` first")
+    said = found.statement
+    return Made(name, found.index, statement.inputs(said), statement.outputs(said), statement.facts(said))
+
+
+def latest_scorecard(project: Project) -> Scorecard:
+    """The last scorecard on record, as the step stated it."""
+    return msgspec.convert(latest_step(project, "score").facts["scorecard"], Scorecard)
+
+
+def releases(project: Project) -> dict[str, Release]:
+    """Every release by its id, in the state that was signed last; the one signed last comes last."""
+    project.journey.refresh()
+    newest = sorted(indices[-1] for indices in project.journey.index.releases.values())
+    found = (project.journey.entry(index).statement["predicate"]["release"] for index in newest)
+    return {release.id: release for release in (msgspec.convert(record, Release) for record in found)}
+
+
+def deployments(project: Project) -> dict[str, Deployment]:
+    """Every deployment by its id."""
+    project.journey.refresh()
+    newest = sorted(indices[-1] for indices in project.journey.index.deployments.values())
+    found = (project.journey.entry(index).statement["predicate"]["deployment"] for index in newest)
+    return {deployment.id: deployment for deployment in (msgspec.convert(record, Deployment) for record in found)}
+
+
+@contextmanager
+def artefact_folder(project: Project, digest: Digest) -> Iterator[Path]:
+    """A tree artefact as a folder to read, taken away afterwards."""
+    project.work.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=project.work, prefix="read-"))
+    try:
+        project.journey.store.materialise(digest, folder / "tree")
+        yield folder / "tree"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

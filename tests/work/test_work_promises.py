@@ -1,0 +1,150 @@
+"""The promises of the design that can be tried without a model: from a folder of text to a corpus, on the journey."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from daulat.errors import DaulatError, NotAllowed
+from daulat.journey import statement
+from daulat.journey.verify import verify
+from daulat.nation.profile import nation
+from daulat.work import plan
+from daulat.work.project import Project, create
+from daulat.work.query import latest_step
+from daulat.work.run import Outcome, run
+from daulat.work.template import OwnText, settings, starting_sources
+
+PEOPLE = {
+    "e-mail": "siti.rahayu@contoh.co.id",
+    "phone": "+62 812-3456-7890",
+    "Indonesian NIK": "3171234101900001",
+    "Thai PIN": "1101700230708",
+    "card": "4111 1111 1111 1111",
+    "Singapore NRIC": "S1234567D",
+}
+WORDS = (
+    "Pemerintah daerah menyediakan layanan kesehatan bagi seluruh warga di wilayah {n}. Petani di desa {n} menanam "
+    "padi dan jagung pada musim hujan, lalu menjual hasil panen ke pasar kota. Sekolah dasar nomor {n} mengajarkan "
+    "bahasa, matematika, dan ilmu pengetahuan alam kepada anak-anak setiap hari kerja. Perpustakaan kota membuka ruang "
+    "baca {n} untuk pelajar yang ingin meminjam buku sejarah, sastra, serta teknologi informasi tanpa dipungut biaya."
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project on a folder of text of its own, in which every document names somebody."""
+    text = tmp_path / "text"
+    text.mkdir()
+    for n in range(24):
+        person = list(PEOPLE.values())[n % len(PEOPLE)]
+        varied = " ".join(WORDS.format(n=n).split()[n % 7 :])
+        (text / f"{n:02d}.txt").write_text(f"{varied}\n\nHubungi petugas nomor {n} di {person} untuk keterangan.\n")
+    (text / "noise.txt").write_text("1 2 3")
+    return make(tmp_path / "project", text, "CC-BY-4.0")
+
+
+def make(folder: Path, text: Path, licence: str | None) -> Project:
+    sources = starting_sources(nation("id"), OwnText(text, licence, "Dinas Contoh"))[:1]
+    return create(folder, settings(nation("id"), sources, operator="lab"))
+
+
+def corpus(project: Project) -> Outcome:
+    return run(project, plan._corpus(project, plan.fetch_sources(project)))
+
+
+def log_bytes(project: Project) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted((project.folder / "journey").rglob("*")) if path.is_file())
+
+
+def test_nobody_named_in_the_text_is_in_the_log(project: Project) -> None:
+    corpus(project)
+    log = log_bytes(project)
+    for kind, person in PEOPLE.items():
+        digits = "".join(c for c in person if c.isalnum())
+        assert person.encode() not in log, kind
+        assert digits.encode() not in log, kind
+
+
+def test_nobody_named_in_the_text_is_in_what_is_learnt_from(project: Project) -> None:
+    import pyarrow.parquet as pq
+
+    made = corpus(project)
+    tree = project.journey.store.read_tree(made.output)
+    texts = []
+    for name in tree:
+        if name.startswith(("train.", "heldout.")):
+            digest = tree[name][0] if isinstance(tree[name], tuple) else tree[name]
+            texts += pq.read_table(project.journey.store.path(digest)).column("text").to_pylist()
+    assert len(texts) > 10
+    for kind, person in PEOPLE.items():
+        assert not any(person in text for text in texts), kind
+
+
+def test_nothing_vanishes_uncounted(project: Project) -> None:
+    tallies = corpus(project).facts["tallies"]
+    assert tallies[0]["taken"] == 25
+    for tally in tallies:
+        assert tally["taken"] == tally["kept"] + sum(tally["dropped"].values()) + sum(tally["held"].values())
+    stages = [tally["stage"] for tally in tallies]
+    assert stages[0] == "extract"
+    for before, after in pairwise(tallies):
+        assert before["kept"] == after["taken"], f"{before['stage']} -> {after['stage']}"
+
+
+def test_text_without_a_licence_is_not_even_read(tmp_path: Path) -> None:
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "a.txt").write_text(WORDS.format(n=1))
+    project = make(tmp_path / "project", tmp_path / "text", None)
+    with pytest.raises(NotAllowed, match="rule 1, licence") as caught:
+        plan.fetch_sources(project)
+    assert "`licence`" in caught.value.hint
+    kinds = [entry.kind for entry in project.journey.statements()]
+    assert kinds == ["keyring", "decision"]
+    assert not (project.folder / "store").exists() or not list((project.folder / "store").rglob("*.txt"))
+
+
+def test_a_second_run_makes_nothing_and_a_changed_file_makes_a_new_snapshot(project: Project, tmp_path: Path) -> None:
+    first = corpus(project)
+    size = project.journey.log.checkpoint().size
+    assert corpus(project).cached
+    assert project.journey.log.checkpoint().size == size
+    (tmp_path / "text" / "99.txt").write_text(WORDS.format(n=99))
+    again = corpus(project)
+    assert not again.cached
+    assert again.output != first.output
+    assert verify(project.folder).ok
+
+
+def test_every_step_on_record_names_its_law_its_place_and_its_key(project: Project) -> None:
+    corpus(project)
+    steps = [entry for entry in project.journey.statements() if entry.kind == "step"]
+    assert len(steps) == 2
+    for entry in steps:
+        inside = entry.statement["predicate"]["buildDefinition"]["internalParameters"]
+        assert inside["place"]["jurisdiction"] == "id"
+        assert {decision["outcome"] for decision in inside["decisions"]} == {"allow"}
+        assert entry.by == "operator"
+        assert statement.step_key(entry.statement) == inside["key"]
+    assert latest_step(project, "corpus").facts["tallies"]
+
+
+def test_a_project_is_never_begun_twice(project: Project) -> None:
+    with pytest.raises(DaulatError, match="already"):
+        create(project.folder, "")
+
+
+def test_an_init_that_was_killed_leaves_a_folder_that_can_be_used(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "operator.key").write_text("half")
+    sources = starting_sources(nation("id"), OwnText(tmp_path, "CC0-1.0", "us"))[:1]
+    made = create(tmp_path, settings(nation("id"), sources, operator="lab"))
+    assert json.dumps([entry.kind for entry in made.journey.statements()]) == '["keyring"]'
+
+
+def test_an_unknown_answer_is_named(project: Project) -> None:
+    from daulat.work.trail import trail
+
+    with pytest.raises(DaulatError, match="ans-00000000000000000000000000"):
+        trail(project, "ans-00000000000000000000000000", down=False)

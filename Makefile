@@ -38,7 +38,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 	@touch $@
 
 test: install-dev  ## Every test, on two workers
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: install-dev  ## Lint, format, types, room borders
 	$(BIN)/ruff check .

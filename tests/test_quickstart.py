@@ -24,7 +24,7 @@ LAST_LINE = re.compile(
     r"quickstart: seconds=\d+ peak_gb=\d+\.\d+ bytes_per_token_base=\d+\.\d+ bytes_per_token_ours=\d+\.\d+ "
     r"bpb_base=\d+\.\d+ bpb_ours=\d+\.\d+ english_change=[+-]\d+\.\d+ verified=yes tamper_found=yes"
 )
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("quickstart"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def run(

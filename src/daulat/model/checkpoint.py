@@ -8,6 +8,9 @@ from typing import Any
 
 NAME = "checkpoint"
 
+Kept = tuple[dict[str, Any], dict[str, Any]]
+"""Tensors by name; the run's key and its state."""
+
 
 def save(folder: Path, state: dict[str, Any], facts: dict[str, Any]) -> None:
     """Keep tensors and facts; what was kept before stays until this is whole and on the disk."""
@@ -24,7 +27,7 @@ def save(folder: Path, state: dict[str, Any], facts: dict[str, Any]) -> None:
     partial.replace(folder / NAME)
 
 
-def load(folder: Path, run: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def load(folder: Path, run: str) -> Kept | None:
     """Tensors and facts of the last whole checkpoint of that run; None where there is none to go on from."""
     from safetensors.torch import load as decode
 

@@ -32,6 +32,8 @@ class Run:
     ready_s: float = 0.0
     """When the first step could begin."""
     resumed: int = 0
+    precision: str = "float32"
+    """Number format of the frozen body, which a resumed run keeps."""
     start: str = "none"
     start_nats: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
@@ -64,14 +66,11 @@ class Loop:
             weight_decay=0.0,
         )
 
-    def resume(self) -> bool:
-        """Go on from the last whole checkpoint of this run, if there is one."""
-        found = checkpoint.load(self.scratch, self.run_key)
-        if found is None:
-            return False
+    def resume(self, kept: checkpoint.Kept) -> None:
+        """Go on from a checkpoint of this run."""
         import torch
 
-        tensors, facts = found
+        tensors, facts = kept
         with torch.no_grad():
             for name, tensor in self._learning().items():
                 tensor.copy_(tensors[name])
@@ -84,7 +83,6 @@ class Loop:
         self.run = Run(**facts["state"])
         self.run.resumed += 1
         self.spent_before = self.run.seconds
-        return True
 
     def elapsed(self) -> float:
         """Seconds of the budget that are spent, those before a kill too."""

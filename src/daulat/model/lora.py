@@ -10,7 +10,7 @@ def attach(network: Any, rank: int, seed: int) -> dict[str, Any]:
     import torch
 
     class Adapted(torch.nn.Module):
-        """`x W' + x A' B'`, W frozen, B zero at first."""
+        """`x W' + x A' B'`, W frozen, B zero at first; A and B are kept in float32, whatever the format of x."""
 
         def __init__(self, frozen: Any, generator: Any) -> None:
             super().__init__()
@@ -21,7 +21,8 @@ def attach(network: Any, rank: int, seed: int) -> dict[str, Any]:
             self.up = torch.nn.Parameter(torch.zeros(rows, rank))
 
         def forward(self, x: Any) -> Any:
-            return self.frozen(x) + torch.nn.functional.linear(torch.nn.functional.linear(x, self.down), self.up)
+            inner = torch.nn.functional.linear(x, self.down.to(x.dtype))
+            return self.frozen(x) + torch.nn.functional.linear(inner, self.up.to(x.dtype))
 
     generator = torch.Generator().manual_seed(seed)
     found: dict[str, Any] = {}
@@ -34,6 +35,6 @@ def attach(network: Any, rank: int, seed: int) -> dict[str, Any]:
     return found
 
 
-def merged_weight(adapter: Any) -> Any:
-    """`W + B A`: the projection's weight with what was learnt."""
-    return adapter.frozen.weight.float() + adapter.up.detach().float() @ adapter.down.detach().float()
+def learnt(adapter: Any) -> Any:
+    """`B A`: what is added to the projection's weight."""
+    return adapter.up.detach().float() @ adapter.down.detach().float()

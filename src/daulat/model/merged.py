@@ -1,4 +1,7 @@
-"""The trained model written as an ordinary Hugging Face folder: adapters merged, new rows behind the old ones."""
+"""The trained model written as an ordinary Hugging Face folder: adapters merged, new rows behind the old ones.
+
+INVARIANT: what was not trained is the base's own, read from its files again; the network may hold it rounded to bfloat16.
+"""
 
 import json
 import shutil
@@ -9,6 +12,7 @@ from daulat.model import extension, lora
 from daulat.model.folder import read_json
 from daulat.model.network import Network
 
+_EMBEDDING, _HEAD = "model.embed_tokens.weight", "lm_head.weight"
 _COPIED = ("tokenizer.json", "tokenizer_config.json", "generation_config.json", "chat_template.jinja", extension.NAME)
 
 
@@ -17,27 +21,34 @@ def write_model(base: Path, tokenizer: Path, network: Network, into: Path) -> No
     import torch
     from safetensors.torch import save_file
 
-    tensors = {
-        f"model.{name}": value for name, value in network.body.state_dict().items() if "embed_tokens" not in name
-    }
-    for name, adapter in network.adapters.items():
-        for side in ("frozen.weight", "down", "up"):
-            tensors.pop(f"model.{name}.{side}")
-        tensors[f"model.{name}.weight"] = lora.merged_weight(adapter)
     config = read_json(base / "config.json")
-    tensors["model.embed_tokens.weight"] = torch.cat([network.old_in, network.new_in.detach().to(network.dtype)])
+    tensors = _read_weights(base)
+    for name, adapter in network.adapters.items():
+        tensors[f"model.{name}.weight"] = tensors[f"model.{name}.weight"].float() + lora.learnt(adapter)
+    old_in = tensors[_EMBEDDING]
     tied = bool(config.get("tie_word_embeddings")) and len(network.new_in) == 0
     if not tied:
-        tensors["lm_head.weight"] = torch.cat([network.old_out, network.new_out.detach().to(network.dtype)])
-    half = {name: value.detach().to(torch.float16).contiguous() for name, value in sorted(tensors.items())}
+        tensors[_HEAD] = torch.cat([tensors.get(_HEAD, old_in).float(), network.new_out.detach()])
+    tensors[_EMBEDDING] = torch.cat([old_in.float(), network.new_in.detach()])
+    half = {name: value.to(torch.float16).contiguous() for name, value in sorted(tensors.items())}
     assert_finite(half)
     save_file(half, into / "model.safetensors", metadata={"format": "pt"})
-    config |= {"vocab_size": len(tensors["model.embed_tokens.weight"]), "tie_word_embeddings": tied, "dtype": "float16"}
+    config |= {"vocab_size": len(half[_EMBEDDING]), "tie_word_embeddings": tied, "dtype": "float16"}
     (into / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for folder, names in ((tokenizer, _COPIED), (base, ("base.json",))):
         for name in names:
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, into / name)
+
+
+def _read_weights(folder: Path) -> dict[str, Any]:
+    """Every tensor of a Hugging Face folder, in its own number format."""
+    from safetensors.torch import load_file
+
+    found: dict[str, Any] = {}
+    for file in sorted(folder.glob("*.safetensors")):
+        found |= load_file(file)
+    return found
 
 
 def assert_finite(tensors: dict[str, Any]) -> None:

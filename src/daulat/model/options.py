@@ -64,6 +64,8 @@ class PretrainOptions(Record, frozen=True):
     """Share of tokens from replay text, so that nothing is forgotten. Source: 20% (Sailor2) to 40% (SEA-LION v4)."""
     clip: PositiveFloat = 1.0
     """Longest gradient."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Number format of the frozen body; what learns is float32. `auto`: the one that is faster on this machine."""
     seed: int = 0
     """Of the order of documents and of the first adapters."""
     checkpoint_s: PositiveFloat = 30.0

@@ -18,7 +18,7 @@ import msgspec
 
 from daulat import machine
 from daulat.errors import DaulatError
-from daulat.model import extension
+from daulat.model import checkpoint, extension
 from daulat.model import network as networks
 from daulat.model.folder import read_json
 from daulat.model.loop import Loop, Run
@@ -78,24 +78,29 @@ def pretrain(
     progress(0.0, "loading the base")
     added = extension.read(tokenizer)
     stream = _Stream(tokenizer, base, _texts(corpus, corpus_digest, options), corpus_digest, options)
-    bf16 = machine.prefers_bf16()
+    run_key = _run_key(corpus_digest, added, options)
+    kept = checkpoint.load(scratch, run_key)
+    precision = str(kept[1]["state"]["precision"]) if kept else _precision(options)
     if options.max_steps is None:
         machine.choose_threads()
     else:
         machine.use_threads(machine.available_cores())
-    network = networks.load(base, len(added.added), bf16=bf16)
+    network = networks.load(base, len(added.added), bf16=precision == "bfloat16")
     networks.attach(network, options.rank, options.seed)
-    loop = Loop(network, options, scratch, _run_key(corpus_digest, added, options), began, progress)
-    if not loop.resume():
+    loop = Loop(network, options, scratch, run_key, began, progress)
+    if kept:
+        loop.resume(kept)
+    else:
         progress(0.02, "setting new rows")
         counts = Counter({token.id: token.count for token in added.added})
         probe = list(itertools.islice(stream.packs(options.seed + 1, 0.0), PROBE_PACKS))
         start = initialise(network, [token.pieces for token in added.added], counts, added.text_tokens, probe)
+        loop.run.precision = precision
         loop.run.start, loop.run.start_nats = start.method, start.nats_per_token
     run = loop.train(stream.packs(options.seed, options.replay_share))
     progress(0.96, "writing the model")
     write_model(base, tokenizer, network, into)
-    report = _report(run, "bfloat16" if bf16 else "float32")
+    report = _report(run)
     (into / "training.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     progress(1.0, f"{run.step} steps, {sum(run.tokens.values())} tokens")
     return report
@@ -160,19 +165,25 @@ def separator_id(tokenizer: Any, config: dict[str, Any]) -> int:
     return int(start or 0)
 
 
+def _precision(options: PretrainOptions) -> str:
+    if options.precision != "auto":
+        return options.precision
+    return "bfloat16" if machine.prefers_bf16() else "float32"
+
+
 def _run_key(corpus_digest: Digest, added: extension.Extension, options: PretrainOptions) -> str:
     parts = [corpus_digest.encode(), msgspec.json.encode(added), msgspec.json.encode(options)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _report(run: Run, precision: str) -> PretrainReport:
+def _report(run: Run) -> PretrainReport:
     return PretrainReport(
         steps=run.step,
         seconds=round(run.seconds, 1),
         tokens=dict(sorted(run.tokens.items())),
         start=run.start,
         start_nats_per_token=run.start_nats,
-        precision=precision,
+        precision=run.precision,
         resumed=run.resumed,
         curve=tuple(CurvePoint(*point) for point in run.curve),
     )

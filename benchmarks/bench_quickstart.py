@@ -5,6 +5,7 @@ last line is the quickstart's own; wall time and memory are measured from outsid
 """
 
 import json
+import os
 import platform
 import re
 import subprocess
@@ -20,6 +21,16 @@ RESULTS = ROOT / "benchmarks" / "results" / "quickstart.json"
 BOUNDS = {"seconds": 900.0, "peak_gb": 6.0, "english_change": 0.03}
 MORE_TEXT_IN_A_TOKEN = {"id": 1.4, "th": 3.0, "vi": 1.0}
 LIMIT_S = 1800
+COLUMNS = [
+    "wall_s",
+    "after_install_s",
+    "peak_gb",
+    "bytes_per_token_base",
+    "bytes_per_token_ours",
+    "bpb_base",
+    "bpb_ours",
+    "english_change",
+]
 
 
 def main(codes: list[str]) -> None:
@@ -86,36 +97,31 @@ def watch(root: int, peak: list[int], stop: threading.Event) -> None:
 
 
 def write(rows: dict[str, dict[str, object]]) -> None:
-    cpu = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        "?",
-    )
-    machine = {"cpu": cpu, "cores": len(__import__("os").sched_getaffinity(0)), "system": platform.platform()}
-    before = json.loads(RESULTS.read_text())["nations"] if RESULTS.exists() else {}
+    before = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else {}
+    on = {"machine": machine_words(), "at": datetime.now(UTC).date().isoformat()}
     content = {
-        "at": datetime.now(UTC).date().isoformat(),
-        "machine": machine,
+        "claim": (__doc__ or "").strip(),
         "bounds": BOUNDS,
-        "nations": {**before, **rows},
+        "columns": COLUMNS,
+        "rows": {**before, **{code: {**row, **on} for code, row in rows.items()}},
     }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
+def machine_words() -> str:
+    """Processor, cores and matrix units of this machine."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    flags = next((line.split(":")[1].split() for line in lines if line.startswith("flags")), [])
+    units = [unit for unit in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if unit in flags]
+    return f"{name}, {len(os.sched_getaffinity(0))} cores, {' '.join(units) or 'no vector units named'}"
+
+
 def table(rows: dict[str, dict[str, object]]) -> str:
-    columns = (
-        "wall_s",
-        "after_install_s",
-        "peak_gb",
-        "bytes_per_token_base",
-        "bytes_per_token_ours",
-        "bpb_base",
-        "bpb_ours",
-        "english_change",
-    )
-    lines = ["| nation | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = ["| nation | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for code, row in rows.items():
-        cells = [f"{value:.3g}" if isinstance(value := row.get(column), float) else str(value) for column in columns]
+        cells = [f"{value:.3g}" if isinstance(value := row.get(column), float) else str(value) for column in COLUMNS]
         lines.append(f"| {code} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -49,7 +49,7 @@ check: install-dev  ## Lint, format, types, room borders
 bench: install-dev  ## Every benchmark; results in benchmarks/results
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
-docs: install-dev  ## Regenerate docs/reference from the code
+docs: install-dev  ## Regenerate docs/reference.md and docs/benchmarks.md
 	$(BIN)/python docs/generate.py
 
 lock:  ## Renew the locked requirement files (needs uv)

@@ -13,7 +13,7 @@ from daulat.config import field_docs, keys
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_reference_is_what_the_code_says() -> None:
+def test_the_reference_is_what_the_code_says_and_the_benchmarks_page_what_was_measured() -> None:
     found = subprocess.run([sys.executable, "docs/generate.py", "--check"], cwd=ROOT, check=False)
     assert found.returncode == 0, "run `make docs`"
 

@@ -102,6 +102,13 @@ def test_every_command_that_was_run_was_printed(done: tuple[Path, subprocess.Com
     assert printed == "source source develop corpus release release deploy ask trace verify verify"
 
 
+def test_the_readme_shows_the_commands_that_it_runs(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\$ daulat (\w+)", readme, re.MULTILINE)
+    printed = re.findall(r"^\$ daulat (\w+)", done[1].stderr, re.MULTILINE)
+    assert shown == ["init", *printed[:-1]], "all but the last, which is `verify` on the tampered copy"
+
+
 def test_nothing_vanished_uncounted(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     tallies = json.loads(run("corpus", "show", "--json", cwd=done[0]).stdout)
     assert tallies

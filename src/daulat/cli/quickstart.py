@@ -34,12 +34,13 @@ def quickstart(code: str, folder: Path | None, fetch_only: bool, stop: bool, bud
     """From the text of CODE (id, th, vi) to its own answer: every step of the stack, small, on this machine."""
     from daulat.nation.profile import nation
     from daulat.places.memory import PeakMemory
+    from daulat.work.serving import pids
 
     began = time.monotonic()
     found = nation(code)
     folder = folder or Path(f"quickstart-{code}")
     say(colour(f"daulat quickstart: {found.name}, in {folder}/", bold=True))
-    with PeakMemory() as memory:
+    with PeakMemory(also=lambda: pids(folder / "run")) as memory:
         _begin(folder, code, own)
         _do(folder, "What the law says of each source, before anything is read", "source", "check")
         _do(folder, "Snapshots of every source, and the base model", "source", "fetch")

@@ -18,6 +18,7 @@ TIMEOUT_S = 900
 """One package or one update; ours: the largest sample has 35 MB."""
 
 _OWN_TEXT = "name a folder with your own text: `--text FOLDER`"
+_CONNECT = "connect and try again; or take this [[source]] out of daulat.toml and name your own text: `--text FOLDER`"
 _NO_NETWORK = re.compile(
     r"could not resolve|temporary failure|connection (failed|refused|timed out)|could not connect|unable to connect|"
     r"network is unreachable|timed out",
@@ -113,7 +114,7 @@ def _download(name: str, cache: Path, debs: Path, progress: Progress) -> _Record
 
 def _not_found(name: str, trouble: str) -> DaulatError:
     if _NO_NETWORK.search(trouble):
-        return DaulatError(f"no network: the archive's lists, needed to find `{name}`, cannot be read", _OWN_TEXT)
+        return DaulatError(f"no network: the archive's lists, needed to find `{name}`, cannot be read", _CONNECT)
     return SourceUnavailable(
         f"this machine's archive has no package `{name}`", f"add `optional = true` to that source, or {_OWN_TEXT}"
     )
@@ -121,9 +122,7 @@ def _not_found(name: str, trouble: str) -> DaulatError:
 
 def _not_downloaded(name: str, trouble: str) -> DaulatError:
     if _NO_NETWORK.search(trouble):
-        return DaulatError(
-            f"no network: the package `{name}` cannot be downloaded", f"connect and try again, or {_OWN_TEXT}"
-        )
+        return DaulatError(f"no network: the package `{name}` cannot be downloaded", _CONNECT)
     errors = (
         [line for line in trouble.splitlines() if line.startswith("E:")] or trouble.splitlines() or ["no reason given"]
     )

@@ -131,6 +131,12 @@ def status(project: Project) -> dict[str, Any]:
     return found
 
 
+def pids(run_folder: Path) -> list[int]:
+    """Of the processes that serve now; none where nothing was ever served."""
+    found = [processes.status(name, run_folder) for name in ("engine", "gateway")]
+    return [process.pid for process in found if process is not None]
+
+
 def ask(
     project: Project, words: str, max_tokens: int, on_text: Callable[[str], None], key: str | None = None
 ) -> client.Reply:

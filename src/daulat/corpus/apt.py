@@ -19,6 +19,9 @@ TIMEOUT_S = 900
 
 _OWN_TEXT = "name a folder with your own text: `--text FOLDER`"
 _CONNECT = "connect and try again; or take this [[source]] out of daulat.toml and name your own text: `--text FOLDER`"
+_LISTS_BYTES = 20_000_000
+"""Free space below which the archive's lists may not fit: Debian stable's take about 60 MB, smaller archives less."""
+_NO_SPACE = re.compile(r"no space left|write error", re.IGNORECASE)
 _NO_NETWORK = re.compile(
     r"could not resolve|temporary failure|connection (failed|refused|timed out)|could not connect|unable to connect|"
     r"network is unreachable|timed out",
@@ -98,6 +101,7 @@ def _download(name: str, cache: Path, debs: Path, progress: Progress) -> _Record
         trouble = apt.update()
         record = apt.record(name)
         if record is None:
+            _is_not_for_want_of_space(cache, _LISTS_BYTES, trouble)
             raise _not_found(name, trouble)
     if _is_whole(debs / record.file, record):
         return record
@@ -108,8 +112,22 @@ def _download(name: str, cache: Path, debs: Path, progress: Progress) -> _Record
         record = apt.record(name) or record
         trouble = apt.download(name, record, debs)
     if trouble:
+        _is_not_for_want_of_space(cache, record.size_bytes, trouble)
         raise _not_downloaded(name, trouble)
     return record
+
+
+def _is_not_for_want_of_space(folder: Path, needed_bytes: int, trouble: str) -> None:
+    """apt does not always say that the disk was full: the disk is asked.
+
+    Raises: DaulatError where less is free than was needed.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes or _NO_SPACE.search(trouble):
+        raise DaulatError(
+            f"the disk is full: {free / 1e6:.1f} MB are free in `{folder}`, and {needed_bytes / 1e6:.1f} MB are needed",
+            "free some space and run again: it goes on",
+        )
 
 
 def _not_found(name: str, trouble: str) -> DaulatError:

@@ -18,6 +18,7 @@ MAX_EXACT_INT = 2**53 - 1
 """Source: RFC 8785, section 3.2.2.3; RFC 7493, section 2.2."""
 
 _TEXT = json.JSONEncoder(ensure_ascii=False).encode
+_PLAIN = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 
@@ -26,10 +27,14 @@ def canonical(value: Any) -> bytes:
 
     Raises: DaulatError for NaN, infinity, whole numbers that are not exact as doubles, lone surrogates, other types.
     """
-    parts: list[str] = []
-    _write(value, parts.append)
+    if _is_plain(value):
+        text = _PLAIN(value)
+    else:
+        parts: list[str] = []
+        _write(value, parts.append)
+        text = "".join(parts)
     try:
-        return "".join(parts).encode()
+        return text.encode()
     except UnicodeEncodeError:
         raise DaulatError(
             "a text holds half of a surrogate pair", "mend the text: it cannot be written as UTF-8"
@@ -65,6 +70,26 @@ def digest_file(path: Path) -> str:
 def is_digest(text: object) -> bool:
     """Whether it is written as a digest is."""
     return isinstance(text, str) and _DIGEST.match(text) is not None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the standard library writes it canonically: text, lists, exact whole numbers, objects with ASCII keys.
+
+    INVARIANT: `_PLAIN` and `_write` give the same for such a value; for all others `_write` decides, errors included.
+    """
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is dict:
+        for key, inner in value.items():
+            if type(key) is not str or not key.isascii():
+                return False
+            if type(inner) is not str and not _is_plain(inner):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        return all(type(item) is str or _is_plain(item) for item in value)
+    return kind is int and -MAX_EXACT_INT <= value <= MAX_EXACT_INT
 
 
 def _write(value: Any, out: Callable[[str], None]) -> None:

@@ -1,38 +1,62 @@
 """A project's journey: record a statement, and find it again."""
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from daulat.errors import DaulatError, NotVerified
-from daulat.journey import canonical, durable, merkle, note, shape, tiles
+from daulat.journey import canonical, durable, note, shape
+from daulat.journey import index as indices
 from daulat.journey import statement as st
 from daulat.journey.envelope import open_envelope, peek, seal
 from daulat.journey.index import Entry, Index
 from daulat.journey.keyring import Keyring
 from daulat.journey.keys import SigningKey
-from daulat.journey.log import Log
+from daulat.journey.log import Log, ensure_fits
+from daulat.journey.recent import Recent
 from daulat.journey.store import Store
 
-LOG, STORE = "journey", "store"
+LOG, STORE, INDEX = "journey", "store", "cache/journey.sqlite"
+ENTRIES_KEPT = 1024
+_COPY = (
+    "restore it from a copy; where an older copy was restored on purpose, `daulat journey reindex` takes it as it is"
+)
+
+
+@dataclass
+class _Request:
+    """Statements that one thread wants on record."""
+
+    statements: Sequence[dict[str, Any]]
+    key: SigningKey
+    sealed: list[bytes]
+    first: int = -1
+    error: DaulatError | None = None
+    done: bool = False
 
 
 class Journey:
     """The log, the keys in force, and the store of one project. Any number of processes and threads may record.
 
-    What is read is what the signed checkpoint covers: each entry is hashed up to its root.
+    What is read is what the signed checkpoint covers: each entry is hashed up to its root. The index only says where to
+    look, and remembers size and root: a log that is shorter or another one since is noticed.
     """
 
-    def __init__(self, log: Log, store: Store) -> None:
+    def __init__(self, log: Log, store: Store, index: Index) -> None:
         """Opened by `open` or `create`."""
         self.log = log
         self.store = store
-        self.index = Index()
-        self._edge = tiles.Edge()
-        self._keyring: Keyring | None = None
+        self.index = index
+        self._keyring: tuple[int, Keyring] | None = None
+        """The newest keyring, and the entry that set it."""
+        self._entries = Recent[int, Entry](ENTRIES_KEPT)
+        self._queue: list[_Request] = []
+        self._queue_lock = threading.Lock()
         self._lock = threading.RLock()  # INVARIANT: taken before the log's own lock, never after
 
     @classmethod
@@ -62,6 +86,7 @@ class Journey:
         Log.create(partial, origin, operator).append([seal(first, operator)], operator)
         partial.replace(folder)
         durable.flush_folder(project)
+        indices.remove(project / INDEX)
         return cls.open(project)
 
     @classmethod
@@ -70,16 +95,20 @@ class Journey:
 
         Raises: DaulatError where there is none; NotVerified where what is read is not what was signed.
         """
-        journey = cls(Log.open(project / LOG), Store(project / STORE))
+        journey = cls(Log.open(project / LOG), Store(project / STORE), Index(project / INDEX))
         journey.refresh()
         return journey
 
     @property
     def keyring(self) -> Keyring:
         """The keys in force for the next statement."""
-        if self._keyring is None:
-            raise NotVerified("the journey is empty", "run `daulat init` again in a new folder")
-        return self._keyring
+        with self._lock:
+            found = self.index.entries("keyring", "")
+            if not found:
+                raise NotVerified("the journey is empty", "run `daulat init` again in a new folder")
+            if self._keyring is None or self._keyring[0] != found[-1]:
+                self._keyring = found[-1], Keyring.of(self.entry(found[-1]).statement)
+            return self._keyring[1]
 
     def record(self, statement: dict[str, Any], key: SigningKey) -> int:
         """The statement's index, once it is durable.
@@ -89,21 +118,56 @@ class Journey:
         return self.record_many([statement], key)
 
     def record_many(self, statements: Sequence[dict[str, Any]], key: SigningKey) -> int:
-        """The index of the first of them, once all are durable: one write to disk for all."""
-        sealed = [seal(statement, key) for statement in statements]
+        """The index of the first of them, once all are durable: all or none.
 
-        def allowed() -> None:
-            self.refresh()
-            ring = self.keyring
-            for entry, statement in zip(sealed, statements, strict=True):
-                shape.check(statement)
-                open_envelope(entry, ring)
-                ring = ring.after(statement)
-
+        What several threads record at once is one write to disk.
+        """
+        request = _Request(statements, key, [seal(statement, key) for statement in statements])
+        for sealed in request.sealed:
+            ensure_fits(sealed)
+        with self._queue_lock:
+            self._queue.append(request)
         with self._lock:
-            first = self.log.append(sealed, key, allowed)
+            if not request.done:
+                self._commit()
+        if request.error is not None:
+            raise request.error
+        return request.first
+
+    def _commit(self) -> None:
+        """Write what all threads wait for, as one append; a request that is refused leaves the others as they are."""
+        with self._queue_lock:
+            requests, self._queue = self._queue, []
+
+        def prepare() -> tuple[list[bytes], SigningKey]:
             self.refresh()
-            return first
+            ring, entries, key = self.keyring, list[bytes](), requests[0].key
+            for request in requests:
+                try:
+                    after = ring
+                    for statement in request.statements:
+                        shape.check(statement)
+                        after.permit(request.key.public.key_id, statement)
+                        after = after.after(statement)
+                except DaulatError as error:
+                    request.error = error
+                else:
+                    ring, key, request.first = after, request.key, self.log.checkpoint().size + len(entries)
+                    entries += request.sealed
+            return entries, key
+
+        try:
+            self.log.append_prepared(prepare)
+        except BaseException as error:
+            stopped = DaulatError(f"the statement was not recorded: {error!r}", "run it again")
+            for request in requests:
+                said = type(error)(error.problem, error.hint) if isinstance(error, DaulatError) else stopped
+                request.error = request.error or said
+            if not isinstance(error, DaulatError):
+                raise
+        finally:
+            for request in requests:
+                request.done = True
 
     def refresh(self) -> None:
         """Know what others have recorded since.
@@ -111,37 +175,68 @@ class Journey:
         Raises: NotVerified where the log is shorter than it was, or is not what its checkpoint says.
         """
         with self._lock:
-            checkpoint, text = self.log.reload(), self.log.note()
-            if checkpoint.size < self._edge.size:
-                raise NotVerified(
-                    f"the journey had {self._edge.size} statements and has {checkpoint.size}", "restore it from a copy"
-                )
-            edge, before, ring, entries = self._edge.copy(), self._keyring, self._keyring, []
-            for sealed in self.log.entries(edge.size, checkpoint.size):
-                before = ring
-                entry, ring = self._follow(edge.size, sealed, ring)
-                edge.push(merkle.leaf_hash(sealed))
-                entries.append(entry)
-            if (edge.size, edge.root()) != (checkpoint.size, checkpoint.root):
-                raise NotVerified("the journey's entries do not give the checkpoint's root", "run `daulat verify`")
-            if entries:
-                assert ring is not None
-                note.signers(text, (before or ring).writers())
-            for entry in entries:
-                self.index.add(entry)
-            self._edge, self._keyring = edge, ring
+            checkpoint = self.log.reload()
+            try:
+                if self.index.state() != (checkpoint.size, checkpoint.root):
+                    with self.index.growing():
+                        self._catch_up()
+            except sqlite3.Error as error:
+                raise DaulatError(
+                    f"the index of the journey cannot be kept: {error}",
+                    "nothing in the journey is lost: free some space, then `daulat journey reindex`",
+                ) from error
+
+    def _catch_up(self) -> None:
+        checkpoint, text = self.log.reload(), self.log.note()
+        known, root = self.index.state()
+        if checkpoint.size < known:
+            raise NotVerified(f"the journey had {known} statements and has {checkpoint.size}", _COPY)
+        if self.log.root_at(known) != root:
+            raise NotVerified(f"the first {known} statements of the journey are not those that were here", _COPY)
+        if checkpoint.size > known:
+            self._learn(known, checkpoint.size, text)
+            self.index.grown(checkpoint.size, checkpoint.root)
+
+    def _learn(self, start: int, end: int, text: bytes) -> None:
+        """Index the entries from `start` to `end`, the size of the checkpoint that this note signs."""
+        ring = self.keyring if start else None
+        before = ring
+        for number, sealed in enumerate(self.log.entries(start, end), start):
+            before = ring
+            entry, ring = self._follow(number, sealed, ring)
+            self.index.add(entry)
+        assert ring is not None
+        note.signers(text, (before or ring).writers())
+
+    def reindex(self) -> int:
+        """Forget the index and make it anew from the log; how many statements it then knows.
+
+        Raises: NotVerified where the log is not what its checkpoint says.
+        """
+        with self._lock:
+            self.index.close()
+            indices.remove(self.index.path)
+            self.index = Index(self.index.path)
+            self._keyring, self._entries = None, Recent[int, Entry](ENTRIES_KEPT)
+            self.refresh()
+            return self.index.state()[0]
 
     def statements(self, start: int = 0) -> Iterator[Entry]:
         """Every statement from `start` on, in recorded order."""
         self.refresh()
-        for number, sealed in enumerate(self.log.entries(start, self._edge.size), start):
+        for number, sealed in enumerate(self.log.entries(start), start):
             yield _entry(number, sealed)
 
     def entry(self, index: int) -> Entry:
         """The statement at that index."""
-        if not 0 <= index < self._edge.size:
-            raise DaulatError(f"no statement {index}", f"the journey has {self._edge.size} statements, counted from 0")
-        return _entry(index, next(self.log.entries(index, index + 1)))
+        found = self._entries.get(index)
+        if found is None:
+            size = self.log.checkpoint().size
+            if not 0 <= index < size:
+                raise DaulatError(f"no statement {index}", f"the journey has {size} statements, counted from 0")
+            found = _entry(index, self.sealed(index))
+            self._entries.keep(index, found)
+        return found
 
     def sealed(self, index: int) -> bytes:
         """The envelope at that index, as the log has it."""
@@ -150,8 +245,8 @@ class Journey:
     def find_step(self, step_key: str) -> Entry | None:
         """The newest step of that key, or None."""
         self.refresh()
-        found = self.index.steps.get(step_key)
-        return None if found is None else self.entry(found)
+        found = self.index.entries("step", step_key)
+        return self.entry(found[-1]) if found else None
 
     @staticmethod
     def _follow(index: int, sealed: bytes, ring: Keyring | None) -> tuple[Entry, Keyring]:

@@ -23,11 +23,14 @@ from daulat.errors import DaulatError, NotVerified
 from daulat.journey import durable, merkle, note, tiles
 from daulat.journey.keys import SigningKey
 from daulat.journey.note import Checkpoint
+from daulat.journey.recent import Recent
 
 CHECKPOINT = "checkpoint"
 LOCK = ".lock"
 LOCK_WAIT_S = 60.0
-_POLL_S = 0.005
+_POLL_S = 0.0005, 0.01
+"""How often the lock is asked for: at first, and after a while."""
+TILES_KEPT, BUNDLES_KEPT = 1024, 16
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,15 @@ class _State:
     """The entries of the last bundle, where it is not full."""
 
 
+def ensure_fits(entry: bytes) -> None:
+    """Raises: DaulatError where a bundle cannot hold it: c2sp.org/tlog-tiles gives two bytes to its length."""
+    if len(entry) > tiles.MAX_ENTRY_BYTES:
+        raise DaulatError(
+            f"a log entry has {len(entry)} bytes, and may have {tiles.MAX_ENTRY_BYTES}",
+            "keep large facts in the store as an artefact, and their digest in the statement",
+        )
+
+
 class Log:
     """Entries in the order in which they became durable. Any number of processes and threads may append."""
 
@@ -49,6 +61,8 @@ class Log:
         self.folder = folder
         self.lock_wait_s = lock_wait_s
         self._state: _State | None = None
+        self._tiles = Recent[tuple[int, int], bytes](TILES_KEPT)
+        self._bundles = Recent[int, list[bytes]](BUNDLES_KEPT)
 
     @classmethod
     def create(cls, folder: Path, origin: str, key: SigningKey) -> "Log":
@@ -101,22 +115,23 @@ class Log:
                     path = Path(error.filename or str(error)).relative_to(self.folder)
                     raise NotVerified(f"`{path}` is missing from the log", "restore it from a copy") from None
 
-    def append(self, entries: Sequence[bytes], key: SigningKey, allowed: Callable[[], None] = lambda: None) -> int:
+    def append(self, entries: Sequence[bytes], key: SigningKey) -> int:
         """The index of the first entry, once all of them are durable; all or none.
 
-        `allowed` is called under the lock, before anything is written, with the newest checkpoint loaded.
-
-        Raises: DaulatError for an entry too large, a lock not given, a full disk; whatever `allowed` raises.
+        Raises: DaulatError for an entry too large, a lock not given, a full disk.
         """
         for entry in entries:
-            if len(entry) > tiles.MAX_ENTRY_BYTES:
-                raise DaulatError(
-                    f"a log entry has {len(entry)} bytes, and may have {tiles.MAX_ENTRY_BYTES}",
-                    "keep large facts in the store as an artefact, and their digest in the statement",
-                )
+            ensure_fits(entry)
+        return self.append_prepared(lambda: (entries, key))
+
+    def append_prepared(self, prepare: Callable[[], tuple[Sequence[bytes], SigningKey]]) -> int:
+        """As `append`, with what `prepare` gives: called under the lock, with the newest checkpoint loaded.
+
+        Raises: DaulatError for a lock not given, a full disk; whatever `prepare` raises, and nothing was written.
+        """
         with self._locked():
             self.reload()
-            allowed()
+            entries, key = prepare()
             state = self._now()
             if entries:
                 try:
@@ -130,12 +145,18 @@ class Log:
             return state.checkpoint.size
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The entries from `start` on, up to `end` or the checkpoint last read."""
+        """The entries from `start` on, up to `end` or the checkpoint last read; each is hashed up to the root.
+
+        Raises: NotVerified where one is not what the checkpoint says.
+        """
         end = self.checkpoint().size if end is None else end
         for index in range(start // tiles.WIDTH, -(-end // tiles.WIDTH)):
-            for number, entry in enumerate(tiles.decode(self._read("entries", index)), index * tiles.WIDTH):
-                if start <= number < end:
-                    yield entry
+            bundle, hashes = self._bundle(index), self._tile(0, index)
+            for number in range(max(start, index * tiles.WIDTH), min(end, (index + 1) * tiles.WIDTH)):
+                at = number % tiles.WIDTH
+                if merkle.leaf_hash(bundle[at]) != hashes[at * 32 : at * 32 + 32]:
+                    raise NotVerified(f"entry {number} is not what the log's hashes say", "run `daulat verify`")
+                yield bundle[at]
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
         """Proves entry `index` in the tree of `size`. Source: RFC 6962, section 2.1.1."""
@@ -165,8 +186,37 @@ class Log:
     def _subtree(self, height: int, index: int) -> bytes:
         level, inside = divmod(height, 8)
         start = (index << inside) % tiles.WIDTH
-        data = self._read(level, (index << inside) // tiles.WIDTH)
+        data = self._tile(level, (index << inside) // tiles.WIDTH)
         return merkle.root([data[at * 32 : at * 32 + 32] for at in range(start, start + (1 << inside))])
+
+    def _tile(self, level: int, index: int) -> bytes:
+        """The tile's hashes, checked up to the newest checkpoint's root: the right edge was when it was loaded."""
+        edge = self._now().edge
+        if index == edge.size >> 8 * (level + 1):
+            return b"".join(edge.tails[level])
+        known = self._tiles.get((level, index))
+        if known is None:
+            known = self._read(level, index)
+            above, at = self._tile(level + 1, index // tiles.WIDTH), index % tiles.WIDTH * 32
+            if merkle.root([known[i : i + 32] for i in range(0, len(known), 32)]) != above[at : at + 32]:
+                path = tiles.tile_path(level, index, tiles.WIDTH)
+                raise NotVerified(f"`{path}` does not give the log's root", "run `daulat verify`")
+            self._tiles.keep((level, index), known)
+        return known
+
+    def _bundle(self, index: int) -> list[bytes]:
+        """The entries of a bundle as of the newest checkpoint, not checked."""
+        state = self._now()
+        if index == state.checkpoint.size // tiles.WIDTH:
+            return list(tiles.decode(state.bundle))
+        known = self._bundles.get(index)
+        if known is None:
+            known = list(tiles.decode(self._read("entries", index)))
+            if len(known) != tiles.WIDTH:
+                path = tiles.tile_path("entries", index, tiles.WIDTH)
+                raise NotVerified(f"`{path}` holds {len(known)} entries", "run `daulat verify`")
+            self._bundles.keep(index, known)
+        return known
 
     def _read(self, level: int | str, index: int) -> bytes:
         """The tile or bundle as of the newest checkpoint: fuller ones replace it while others append."""
@@ -254,7 +304,7 @@ class Log:
         """One writer at a time, over all processes and threads; given back by the kernel if its holder dies."""
         handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            until = time.monotonic() + self.lock_wait_s
+            until, pause = time.monotonic() + self.lock_wait_s, _POLL_S[0]
             while True:
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -265,7 +315,8 @@ class Log:
                             f"another process has been writing to `{self.folder}` for {self.lock_wait_s:.0f} s",
                             "wait until it is done, or stop it; nothing is lost",
                         ) from None
-                    time.sleep(_POLL_S)
+                    time.sleep(pause)
+                    pause = min(_POLL_S[1], pause * 1.5)
             yield
         finally:
             os.close(handle)

@@ -131,20 +131,18 @@ class _Tracer:
         """The one thing of that name."""
         if thing.startswith("ans-"):
             return self.answer(thing)
-        found = [self.release(thing)] if thing in self.index.releases else []
-        found += [self.deployment(thing)] if thing in self.index.deployments else []
-        found += [self.source(thing)] if thing in self.index.sources else []
-        known = self.index.made.keys() | self.index.used.keys()
+        makers = {"release": self.release, "deployment": self.deployment, "source": self.source}
+        found = [make(thing) for kind, make in makers.items() if self.index.entries(kind, thing)]
         hexadecimal = thing.removeprefix("sha256:").lower()
         if len(hexadecimal) >= MIN_PREFIX:
-            found += [self.artefact(digest) for digest in sorted(known) if digest.startswith(f"sha256:{hexadecimal}")]
+            found += [self.artefact(digest) for digest in self.index.digests(f"sha256:{hexadecimal}")]
         if documents is not None and (inside := documents(thing)):
             self.inside[thing] = inside
             found.append(Node("document", thing, thing))
         if len(found) > 1:
             names = ", ".join(f"{node.kind} `{node.id}`" for node in found[:_NAMED])
             raise DaulatError(f"`{thing}` is {len(found)} things: {names}", "give the whole digest or id")
-        return found[0] if found else self._unknown(thing, len(known))
+        return found[0] if found else self._unknown(thing)
 
     def up(self, node: Node) -> list[Node]:
         """What it was made from."""
@@ -157,9 +155,9 @@ class _Tracer:
                 release = self._said(node)["release"]
                 return [self.artefact(release[name], name) for name in ("model", "weights", "scorecard")]
             case "artefact":
-                return self._inputs(self.index.made.get(node.id, ()))
+                return self._inputs(self.index.entries("made", node.id))
             case "source":
-                return self._inputs(self.index.sources[node.id])
+                return self._inputs(self.index.entries("source", node.id))
             case "document":
                 return [self.artefact(digest) for digest in self.inside[node.id]]
             case "usage" if node.index is not None:
@@ -170,18 +168,18 @@ class _Tracer:
         """What was made from it."""
         match node.kind:
             case "artefact":
-                users = [self.journey.entry(number) for number in self.index.used.get(node.id, ())]
+                users = [self.journey.entry(number) for number in self.index.entries("used", node.id)]
                 return [child for user in users for child in self._reached(user) if child.id != node.id]
             case "source":
-                makers = [self.journey.entry(number) for number in self.index.sources[node.id]]
+                makers = [self.journey.entry(number) for number in self.index.entries("source", node.id)]
                 return [child for maker in makers for child in self._reached(maker)]
             case "document":
                 return [self.artefact(digest) for digest in self.inside[node.id]]
             case "release":
-                entries = map(self.journey.entry, self.index.deployed.get(node.id, ()))
+                entries = map(self.journey.entry, self.index.entries("deployed", node.id))
                 return [self.deployment(entry.statement["predicate"]["deployment"]["id"]) for entry in entries]
             case "deployment":
-                return [self._usage(self.journey.entry(number)) for number in self.index.usage.get(node.id, ())]
+                return [self._usage(self.journey.entry(number)) for number in self.index.entries("usage", node.id)]
         return []
 
     def answer(self, answer: str) -> Node:
@@ -192,9 +190,10 @@ class _Tracer:
 
     def release(self, name: str) -> Node:
         """The release of that id, as last stated."""
-        if name not in self.index.releases:
+        stated = self.index.entries("release", name)
+        if not stated:
             return Node("release", name, name)
-        entry = self.journey.entry(self.index.releases[name][-1])
+        entry = self.journey.entry(stated[-1])
         said = entry.statement["predicate"]
         facts = {
             **st.facts(entry.statement),
@@ -204,9 +203,10 @@ class _Tracer:
 
     def deployment(self, name: str) -> Node:
         """The deployment of that id, as last stated."""
-        if name not in self.index.deployments:
+        stated = self.index.entries("deployment", name)
+        if not stated:
             return Node("deployment", name, name)
-        entry = self.journey.entry(self.index.deployments[name][-1])
+        entry = self.journey.entry(stated[-1])
         said = entry.statement["predicate"]
         place = _place(said["deployment"]["place"])
         facts = {k: v for k, v in said["deployment"].items() if k in ("engine", "url")}
@@ -214,14 +214,15 @@ class _Tracer:
 
     def source(self, name: str) -> Node:
         """The source of that name, as last read."""
-        entry = self.journey.entry(self.index.sources[name][-1])
+        entry = self.journey.entry(self.index.entries("source", name)[-1])
         return self._step(entry, "source", name, name)
 
     def artefact(self, digest: str, name: str = "") -> Node:
         """An artefact, with the first step on record that made it."""
-        if digest not in self.index.made:
+        makers = self.index.entries("made", digest)
+        if not makers:
             return Node("artefact", name or "artefact", digest)
-        entry = self.journey.entry(self.index.made[digest][0])
+        entry = self.journey.entry(makers[0])
         if entry.kind == "usage":
             return self._usage(entry)
         made = next(made for made, found in st.outputs(entry.statement).items() if found == digest)
@@ -273,12 +274,13 @@ class _Tracer:
         said: dict[str, Any] = self.journey.entry(node.index).statement["predicate"]
         return said
 
-    def _unknown(self, thing: str, digests: int) -> Node:
-        names = [*self.index.releases, *self.index.deployments, *self.index.sources]
+    def _unknown(self, thing: str) -> Node:
+        things = {kind: self.index.things(kind) for kind in ("release", "deployment", "source")}
+        names = [name for known in things.values() for name in known]
         near = difflib.get_close_matches(thing, names, 3)
         known = (
-            f"{len(self.index.releases)} releases, {len(self.index.deployments)} deployments, "
-            f"{len(self.index.sources)} sources, {digests} digests and {len(self.index.batches)} batches of answers"
+            f"{len(things['release'])} releases, {len(things['deployment'])} deployments, {len(things['source'])} sources, "
+            f"{len(self.index.digests())} digests and {self.index.batches()} batches of answers"
         )
         hint = (
             f"did you mean {', '.join(f'`{name}`' for name in near)}?"

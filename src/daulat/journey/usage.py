@@ -43,13 +43,13 @@ def find_answer(journey: Journey, answer: str) -> tuple[dict[str, Any], Entry]:
 
     Raises: DaulatError where no batch on record holds it.
     """
-    for first, last, index in journey.index.batches:
-        if first <= answer <= last:
-            entry = journey.entry(index)
-            for line in bt.lines_of(_batch(journey, entry)):
-                record = canonical.parse(line)
-                if isinstance(record, dict) and record.get("id") == answer:
-                    return record, entry
+    journey.refresh()
+    for index in journey.index.batches_with(answer):
+        entry = journey.entry(index)
+        for line in bt.lines_of(_batch(journey, entry)):
+            record = canonical.parse(line)
+            if isinstance(record, dict) and record.get("id") == answer:
+                return record, entry
     raise DaulatError(
         f"no answer `{answer}` is on record", "an answer is recorded with its batch: wait a little, or check the id"
     )

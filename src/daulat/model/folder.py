@@ -92,10 +92,15 @@ def _architecture(config: dict[str, Any], source: Path) -> str:
         raise DaulatError(
             f"`{source.name}` needs Python code of its own (`auto_map`), which is never run", "use a model without"
         )
-    names = config.get("architectures") or ["unknown"]
+    names = config.get("architectures")
+    if not isinstance(names, list) or not names:
+        raise DaulatError(
+            f"`{source.name}/config.json` names no architecture", "name a folder that holds a whole Hugging Face model"
+        )
     if not str(names[0]).endswith("ForCausalLM"):
         raise DaulatError(
-            f"`{source.name}` is a {names[0]}: it cannot write text", "choose a text-generating (CausalLM) model"
+            f"`{source.name}` is of the architecture {names[0]}, which cannot write text",
+            "choose a text-generating (CausalLM) model",
         )
     return str(config.get("model_type", "unknown"))
 

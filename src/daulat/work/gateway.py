@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
         """One batch, one statement; a batch that was handed before and is on record already is not recorded twice."""
         project.journey.refresh()
         first, last = answers[0].id, answers[-1].id
-        if not any((first, last) == (batch[0], batch[1]) for batch in project.journey.index.batches):
+        if not project.journey.index.has_batch(first, last):
             record_usage(project.journey, [plain(answer) for answer in answers], project.gateway, now())
 
     def is_withdrawn(release: str) -> bool:

@@ -55,7 +55,7 @@ def latest_scorecard(project: Project) -> Scorecard:
 def releases(project: Project) -> dict[str, Release]:
     """Every release by its id, in the state that was signed last; the one signed last comes last."""
     project.journey.refresh()
-    newest = sorted(indices[-1] for indices in project.journey.index.releases.values())
+    newest = project.journey.index.newest("release")
     found = (project.journey.entry(index).statement["predicate"]["release"] for index in newest)
     return {release.id: release for release in (msgspec.convert(record, Release) for record in found)}
 
@@ -63,7 +63,7 @@ def releases(project: Project) -> dict[str, Release]:
 def deployments(project: Project) -> dict[str, Deployment]:
     """Every deployment by its id."""
     project.journey.refresh()
-    newest = sorted(indices[-1] for indices in project.journey.index.deployments.values())
+    newest = project.journey.index.newest("deployment")
     found = (project.journey.entry(index).statement["predicate"]["deployment"] for index in newest)
     return {deployment.id: deployment for deployment in (msgspec.convert(record, Deployment) for record in found)}
 

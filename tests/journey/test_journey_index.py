@@ -33,7 +33,8 @@ def test_made_anew_it_is_the_same(tmp_path: Path) -> None:
     journey = build(tmp_path)
     journey.refresh()
     before = rows(tmp_path)
-    assert journey.reindex() == journey.log.checkpoint().size
+    journey.index.close()
+    assert Journey.reindexed(tmp_path).index.state()[0] == journey.log.checkpoint().size
     assert rows(tmp_path) == before
 
 
@@ -77,8 +78,7 @@ def test_another_process_notices_a_log_that_became_shorter(tmp_path: Path) -> No
     code = "import sys; from pathlib import Path; from daulat.journey.journey import Journey; Journey.open(Path(sys.argv[1]))"
     found = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     assert "the journey had 2 statements and has 1" in found.stderr
-    assert journey.reindex() == 1, "where it was restored on purpose"
-    assert Journey.open(tmp_path).log.checkpoint().size == 1
+    assert Journey.reindexed(tmp_path).index.state()[0] == 1, "where it was restored on purpose"
 
 
 def test_a_log_that_was_exchanged_is_noticed_however_long_it_is(tmp_path: Path) -> None:

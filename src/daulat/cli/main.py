@@ -24,6 +24,7 @@ COMMANDS = {
     "ask": "deploy",
     "trace": "journey",
     "verify": "journey",
+    "journey": "log",
 }
 """Which file has which command: only that one is imported."""
 

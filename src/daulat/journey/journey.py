@@ -99,6 +99,15 @@ class Journey:
         journey.refresh()
         return journey
 
+    @classmethod
+    def reindexed(cls, project: Path) -> "Journey":
+        """The same, with its index made anew from the log: nothing that was remembered of the log counts any more.
+
+        Raises: as `open`.
+        """
+        indices.remove(project / INDEX)
+        return cls.open(project)
+
     @property
     def keyring(self) -> Keyring:
         """The keys in force for the next statement."""
@@ -207,19 +216,6 @@ class Journey:
             self.index.add(entry)
         assert ring is not None
         note.signers(text, (before or ring).writers())
-
-    def reindex(self) -> int:
-        """Forget the index and make it anew from the log; how many statements it then knows.
-
-        Raises: NotVerified where the log is not what its checkpoint says.
-        """
-        with self._lock:
-            self.index.close()
-            indices.remove(self.index.path)
-            self.index = Index(self.index.path)
-            self._keyring, self._entries = None, Recent[int, Entry](ENTRIES_KEPT)
-            self.refresh()
-            return self.index.state()[0]
 
     def statements(self, start: int = 0) -> Iterator[Entry]:
         """Every statement from `start` on, in recorded order."""

@@ -36,19 +36,15 @@ def pae(payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
-def envelope(statement: dict[str, Any], key: SigningKey) -> dict[str, Any]:
-    """The statement, signed."""
-    payload = canonical.canonical(statement)
-    return {
-        "payload": base64.b64encode(payload).decode(),
-        "payloadType": PAYLOAD_TYPE,
-        "signatures": [{"keyid": key.key_id, "sig": base64.b64encode(key.sign(pae(payload))).decode()}],
-    }
-
-
 def seal(statement: dict[str, Any], key: SigningKey) -> bytes:
-    """The signed statement as one log entry: its envelope in canonical JSON."""
-    return canonical.canonical(envelope(statement, key))
+    """The signed statement as one log entry: its envelope in canonical JSON, put together from its four parts."""
+    payload = canonical.canonical(statement)
+    return b'{"payload":"%s","payloadType":"%s","signatures":[{"keyid":%s,"sig":"%s"}]}' % (
+        base64.b64encode(payload),
+        PAYLOAD_TYPE.encode(),
+        canonical.canonical(key.key_id),
+        base64.b64encode(key.sign(pae(payload))),
+    )
 
 
 def peek(entry: bytes) -> Signed:

@@ -3,7 +3,9 @@
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ from daulat.journey.store import Store
 
 LOG, STORE, INDEX = "journey", "store", "cache/journey.sqlite"
 ENTRIES_KEPT = 1024
+GATHER_S = 0.01
 _COPY = (
     "restore it from a copy; where an older copy was restored on purpose, `daulat journey reindex` takes it as it is"
 )
@@ -56,7 +59,11 @@ class Journey:
         """The newest keyring, and the entry that set it."""
         self._entries = Recent[int, Entry](ENTRIES_KEPT)
         self._queue: list[_Request] = []
-        self._queue_lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._writing = False
+        """Whether a thread writes now; those that come meanwhile wait in the queue for the next write."""
+        self._group = 0
+        """How many requests the last write was for."""
         self._lock = threading.RLock()  # INVARIANT: taken before the log's own lock, never after
 
     @classmethod
@@ -134,19 +141,30 @@ class Journey:
         request = _Request(statements, key, [seal(statement, key) for statement in statements])
         for sealed in request.sealed:
             ensure_fits(sealed)
-        with self._queue_lock:
+        with self._turn:
             self._queue.append(request)
-        with self._lock:
-            if not request.done:
-                self._commit()
+            while self._writing and not request.done:
+                self._turn.wait()
+            leads = not request.done
+            self._writing = self._writing or leads
+        if leads:
+            try:
+                self._gather()
+                with self._lock:
+                    self._commit()
+            finally:
+                with self._turn:
+                    self._writing = False
+                    self._turn.notify_all()
         if request.error is not None:
             raise request.error
         return request.first
 
     def _commit(self) -> None:
         """Write what all threads wait for, as one append; a request that is refused leaves the others as they are."""
-        with self._queue_lock:
+        with self._turn:
             requests, self._queue = self._queue, []
+        self._group = len(requests)
 
         def prepare() -> tuple[list[bytes], SigningKey]:
             self.refresh()
@@ -167,6 +185,7 @@ class Journey:
 
         try:
             self.log.append_prepared(prepare)
+            self._learn_own(requests)
         except BaseException as error:
             stopped = DaulatError(f"the statement was not recorded: {error!r}", "run it again")
             for request in requests:
@@ -177,6 +196,29 @@ class Journey:
         finally:
             for request in requests:
                 request.done = True
+
+    def _gather(self) -> None:
+        """Where the last write was for several threads, wait a moment for as many: else each second write has one.
+
+        Who records alone never waits. Source: PostgreSQL's commit_delay and commit_siblings.
+        """
+        until = time.monotonic() + GATHER_S
+        while len(self._queue) < self._group and self._group > 1 and time.monotonic() < until:
+            time.sleep(GATHER_S / 20)
+
+    def _learn_own(self, requests: Sequence[_Request]) -> None:
+        """Index what was just written without reading it again; where that fails, `refresh` reads it."""
+        checkpoint = self.log.checkpoint()
+        done = [request for request in requests if request.error is None]
+        with suppress(sqlite3.Error):
+            if done and self.index.state()[0] == done[0].first:
+                with self.index.growing():
+                    for request in done:
+                        for number, statement in enumerate(request.statements):
+                            name, key_id = request.key.name, request.key.key_id
+                            digest = canonical.digest(request.sealed[number])
+                            self.index.add(Entry(request.first + number, statement, name, key_id, digest))
+                    self.index.grown(checkpoint.size, checkpoint.root)
 
     def refresh(self) -> None:
         """Know what others have recorded since.

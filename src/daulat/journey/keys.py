@@ -13,6 +13,7 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -49,12 +50,12 @@ class PublicKey:
             raise DaulatError(f"the public key of `{name}` does not match its own hash", "copy the whole line again")
         return key
 
-    @property
+    @cached_property
     def id(self) -> bytes:
         """The four bytes which stand before its signatures in a signed note."""
         return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.raw).digest()[:4]
 
-    @property
+    @cached_property
     def key_id(self) -> str:
         """`NAME+HASH`: how envelopes and the keyring name it."""
         return f"{self.name}+{self.id.hex()}"

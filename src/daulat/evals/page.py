@@ -14,6 +14,8 @@ svg{display:block;margin:.6rem 0}code{font-size:.85em;color:#5a5a4a}
 """
 _COLOURS = {"base": "#b9b29a", "ours": "#1f5a63", "unigram": "#e0c987"}
 _TEXT = "font-size=13 fill='#123f46'"
+_NO_CHANGE = 0.0005
+"""Less than this is written as 0.0%, and is neither good nor bad."""
 _BAR_WIDTH, _BAR_HEIGHT, _LABEL_WIDTH = 520, 20, 120
 
 
@@ -49,18 +51,20 @@ def _found(scorecard: Scorecard, metric: str, language: str) -> dict[str, Score]
 
 
 def _table(scorecard: Scorecard, metric: str, languages: list[str], lower: bool) -> str:
-    rows = ["<table><tr><th>language<th class=n>base<th class=n>ours<th class=n>change<th class=n>unigram floor"]
+    floors = any("unigram" in _found(scorecard, metric, language) for language in languages)
+    last = "<th class=n>unigram floor" if floors else ""
+    rows = [f"<table><tr><th>language<th class=n>base<th class=n>ours<th class=n>change{last}"]
     for language in languages:
         found = _found(scorecard, metric, language)
         if "base" not in found or "ours" not in found:
             continue
         change = found["ours"].value / found["base"].value - 1
-        good = (change <= 0) == lower
-        floor = f"{found['unigram'].value:.3f}" if "unigram" in found else ""
+        verdict = "" if abs(change) < _NO_CHANGE else " good" if (change < 0) == lower else " bad"
+        floor = f"<td class=n>{found['unigram'].value:.3f}" if "unigram" in found else ""
         cells = [_interval(found["base"]), _interval(found["ours"])]
         rows.append(
             f"<tr><td>{escape(language)}" + "".join(f"<td class=n>{cell}" for cell in cells)
-            + f"<td class='n {'good' if good else 'bad'}'>{change:+.1%}<td class=n>{floor}"
+            + f"<td class='n{verdict}'>{change:+.1%}{floor}"
         )  # fmt: skip
     return "".join([*rows, "</table>"])
 
@@ -81,8 +85,10 @@ def _bars(scorecard: Scorecard, metric: str, languages: list[str]) -> str:
         parts.append(f"<text x=0 y={y + 15} {_TEXT}>{label}</text>")
         fill = _COLOURS.get(score.model, "#999")
         parts.append(f"<rect x={_LABEL_WIDTH} y={y} width={width:.1f} height={_BAR_HEIGHT} rx=3 fill='{fill}'/>")
+        end = width
         if score.low is not None and score.high is not None:
+            end = max(width, _BAR_WIDTH * score.high / most)
             low, high = (_LABEL_WIDTH + _BAR_WIDTH * edge / most for edge in (score.low, score.high))
             parts.append(f"<path d='M{low:.1f} {y + 10}H{high:.1f}' stroke='#7d2e3b' stroke-width=2 />")
-        parts.append(f"<text x={_LABEL_WIDTH + width + 8:.1f} y={y + 15} {_TEXT}>{score.value:.2f}</text>")
+        parts.append(f"<text x={_LABEL_WIDTH + end + 8:.1f} y={y + 15} {_TEXT}>{score.value:.2f}</text>")
     return "".join([*parts, "</svg>"])

@@ -5,8 +5,6 @@ last line is the quickstart's own; wall time and memory are measured from outsid
 """
 
 import json
-import os
-import platform
 import re
 import subprocess
 import sys
@@ -15,6 +13,8 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+from machine_words import machine_words
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "quickstart.json"
@@ -107,15 +107,6 @@ def write(rows: dict[str, dict[str, object]]) -> None:
     }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
-
-
-def machine_words() -> str:
-    """Processor, cores and matrix units of this machine."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    flags = next((line.split(":")[1].split() for line in lines if line.startswith("flags")), [])
-    units = [unit for unit in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if unit in flags]
-    return f"{name}, {len(os.sched_getaffinity(0))} cores, {' '.join(units) or 'no vector units named'}"
 
 
 def table(rows: dict[str, dict[str, object]]) -> str:

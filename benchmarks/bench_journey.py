@@ -1,0 +1,210 @@
+"""Claim: signed, durable appends keep up with bare SQLite inserts; proofs and traces grow like a logarithm.
+
+Appends: 64 threads record one signed statement each, again and again; an index is returned once it is durable (fsync).
+Peers in the same run, with the same bytes and without any signature: SQLite (WAL, synchronous=FULL), one insert a
+transaction, one writer, which suits it best; pymerkle's SQLite tree. Then one log grows, and at each size proofs of random
+statements and the trace of a chain of 20 steps spread over all of it are timed, on a journey that was just opened.
+"""
+
+import hashlib
+import json
+import os
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from machine_words import machine_words
+
+from daulat.journey import merkle
+from daulat.journey import statement as st
+from daulat.journey.envelope import seal
+from daulat.journey.journey import INDEX, Journey
+from daulat.journey.keys import SigningKey
+from daulat.journey.trace import Node, trace
+from daulat.journey.verify import verify
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "journey.json"
+BOUNDS = {"append_vs_sqlite": 1.0, "append_vs_pymerkle": 10.0, "trace20_ms": 50.0}
+THREADS, EACH, PEER_ROWS, PYMERKLE_ROWS = 64, 200, 8_000, 1_500
+SIZES = (10_000, 100_000, 1_000_000)
+CHUNK, CHAIN, PROOFS = 2_000, 20, 300
+AT = "2026-01-02T03:04:05Z"
+PLACE = {"name": "bench", "jurisdiction": "id", "operator": "lab", "provider": "own", "region": "-"}
+ALLOW: dict[str, Any] = {
+    "outcome": "allow", "action": "train", "subject": "source", "rules": [], "cites": [],
+    "law": "sha256:" + "11" * 32, "remedy": "", "warnings": [],
+}  # fmt: skip
+KEY = SigningKey("operator", hashlib.sha256(b"bench").digest())
+COLUMNS = [
+    "append_per_s", "append_cpu_us", "append_vs_sqlite", "append_vs_pymerkle", "alone_per_s", "open_ms",
+    "trace20_ms", "proof_us", "check_us", "verify_per_s", "grow_per_s",
+]  # fmt: skip
+
+
+def digest(words: str) -> str:
+    return f"sha256:{hashlib.sha256(words.encode()).hexdigest()}"
+
+
+def step(name: str, inputs: dict[str, str], output: str) -> dict[str, Any]:
+    return st.step_statement(
+        name=name, key=digest(f"{name} {output}"), inputs=inputs, outputs={name: output}, options={}, code_version="bench",
+        place=PLACE, started=AT, finished=AT, by=KEY.name, decisions=[ALLOW], extra={},
+    )  # fmt: skip
+
+
+def project(folder: Path) -> Journey:
+    folder.mkdir()
+    return Journey.create(folder, "bench/journey", KEY, {})
+
+
+def appends(scratch: Path) -> dict[str, Any]:
+    """Rates of all three, each in a folder on the same disk."""
+    journey = project(scratch / "ours")
+    statement = st.decision_statement(decision=ALLOW, step="train", place=PLACE, at=AT)
+
+    def work() -> None:
+        for _ in range(EACH):
+            journey.record(statement, KEY)
+
+    threads = [threading.Thread(target=work) for _ in range(THREADS)]
+    cpu = time.process_time()
+    ours = rate(THREADS * EACH, lambda: [thread.start() for thread in threads] and [t.join() for t in threads])
+    cpu = time.process_time() - cpu
+    assert Journey.open(scratch / "ours").log.checkpoint().size == THREADS * EACH + 1
+    alone = rate(300, lambda: [journey.record(statement, KEY) for _ in range(300)])
+    entry = seal(statement, KEY)
+    base = sqlite3.connect(scratch / "peer.sqlite", isolation_level=None)
+    base.execute("PRAGMA journal_mode = WAL")
+    base.execute("PRAGMA synchronous = FULL")
+    base.execute("CREATE TABLE entry (number INTEGER PRIMARY KEY, content BLOB)")
+    insert = "INSERT INTO entry (content) VALUES (?)"
+    sqlite_rate = rate(PEER_ROWS, lambda: [base.execute(insert, (entry,)) for _ in range(PEER_ROWS)])
+    from pymerkle import SqliteTree
+
+    tree = SqliteTree(str(scratch / "pymerkle.sqlite"))
+    pymerkle_rate = rate(PYMERKLE_ROWS, lambda: [tree.append_entry(entry) for _ in range(PYMERKLE_ROWS)])
+    return {
+        "append_per_s": ours,
+        "append_cpu_us": cpu / (THREADS * EACH) * 1e6,
+        "alone_per_s": alone,
+        "sqlite_per_s": sqlite_rate,
+        "pymerkle_per_s": pymerkle_rate,
+        "append_vs_sqlite": ours / sqlite_rate,
+        "append_vs_pymerkle": ours / pymerkle_rate,
+    }
+
+
+def rate(count: int, work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return count / (time.perf_counter() - begun)
+
+
+def grow(journey: Journey, size: int, link: int) -> int:
+    """Steps with artefacts of their own up to that size; a link of the chain at every 20th part of it."""
+    have = journey.log.checkpoint().size
+    places = {have + (size - have) * (part + 1) // (CHAIN + 1) for part in range(CHAIN)}
+    while have < size:
+        some = []
+        for number in range(have, min(have + CHUNK, size)):
+            if number in places:
+                some.append(step("link", {"before": digest(f"{size} link {link}")}, digest(f"{size} link {link + 1}")))
+                link += 1
+            else:
+                some.append(step("fill", {"from": digest(f"in {number}")}, digest(f"out {number}")))
+        journey.record_many(some, KEY)
+        have += len(some)
+    return link
+
+
+def measure(folder: Path, size: int) -> dict[str, Any]:
+    """Times on a journey that was just opened."""
+    begun = time.perf_counter()
+    journey = Journey.open(folder)
+    opened = time.perf_counter()
+    node = trace(journey, digest(f"{size} link {CHAIN}"))
+    traced = time.perf_counter()
+    assert length(node) == CHAIN + 1, length(node)
+    chosen = random.Random(1)  # noqa: S311  which entries are tried, not a secret
+    made, checked = [], []
+    checkpoint = journey.log.checkpoint()
+    for _ in range(PROOFS):
+        index = chosen.randrange(size)
+        leaf = merkle.leaf_hash(journey.sealed(index))
+        start = time.perf_counter()
+        path = journey.log.inclusion_proof(index, size)
+        middle = time.perf_counter()
+        assert merkle.check_inclusion(leaf, index, size, path, checkpoint.root)
+        made.append(middle - start)
+        checked.append(time.perf_counter() - middle)
+    return {
+        "open_ms": (opened - begun) * 1e3,
+        "trace20_ms": (traced - opened) * 1e3,
+        "proof_us": statistics.median(made) * 1e6,
+        "check_us": statistics.median(checked) * 1e6,
+        "index_bytes": (folder / INDEX).stat().st_size,
+    }
+
+
+def length(node: Node) -> int:
+    count = 1
+    while node.made_from:
+        node, count = node.made_from[0], count + 1
+    return count
+
+
+def main(sizes: tuple[int, ...]) -> None:
+    rows: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-journey-", dir=ROOT) as name:
+        scratch = Path(name)
+        rows["appends"] = appends(scratch)
+        print(json.dumps(rows["appends"]), flush=True)
+        folder = scratch / "log"
+        journey = project(folder)
+        for size in sizes:
+            begun, before = time.perf_counter(), journey.log.checkpoint().size
+            grow(journey, size, 0)
+            rows[f"{size:,}"] = {"grow_per_s": (size - before) / (time.perf_counter() - begun), **measure(folder, size)}
+            if size == min(sizes):
+                begun = time.perf_counter()
+                report = verify(folder)
+                assert report.statements == size
+                assert all("is not in the store" in problem.what for problem in report.problems)
+                rows[f"{size:,}"]["verify_per_s"] = size / (time.perf_counter() - begun)
+            print(size, json.dumps(rows[f"{size:,}"]), flush=True)
+    last = rows[f"{max(sizes):,}"]
+    rows["appends"]["missed"] = [
+        f"{name} {rows['appends'][name]:.2f}, bound {BOUNDS[name]:g}"
+        for name in ("append_vs_sqlite", "append_vs_pymerkle")
+        if rows["appends"][name] < BOUNDS[name]
+    ]
+    last["missed"] = [f"trace20_ms {last['trace20_ms']:.0f}"] if last["trace20_ms"] > BOUNDS["trace20_ms"] else []
+    if max(sizes) == max(SIZES):
+        on = {"machine": machine_words(), "at": datetime.now(UTC).date().isoformat()}
+        content = {
+            "claim": (__doc__ or "").strip(),
+            "bounds": BOUNDS,
+            "columns": COLUMNS,
+            "rows": {key: {**row, **on} for key, row in rows.items()},
+        }
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    print(
+        f"bench-journey: append_vs_pymerkle={rows['appends']['append_vs_pymerkle']:.2f} "
+        f"append_vs_sqlite={rows['appends']['append_vs_sqlite']:.2f} trace20_ms_at_1e6={last['trace20_ms']:.1f} "
+        f"proof_us_at_1e6={last['proof_us']:.0f} verify_per_s={rows[f'{min(sizes):,}']['verify_per_s']:.0f}"
+    )
+    os.sync()
+
+
+if __name__ == "__main__":
+    main(tuple(int(word) for word in sys.argv[1:]) or SIZES)

@@ -17,7 +17,7 @@ from daulat.errors import DaulatError, NotVerified
 from daulat.journey import merkle, note
 from daulat.journey.log import Log
 
-KILLS = 20
+KILLS = 200
 WRITERS, EACH = 4, 30
 TESTS = Path(__file__).parent
 
@@ -115,7 +115,7 @@ def test_an_append_rewrites_only_the_right_edge(log) -> None:
     assert names <= {"checkpoint", ".lock", "tile/0/002.p/88", "tile/entries/002.p/88"}
 
 
-def test_nothing_acknowledged_is_lost_in_20_kills_at_random_moments(log) -> None:
+def test_nothing_acknowledged_is_lost_in_200_kills_at_random_moments(log) -> None:
     """kill -9 in the middle of appending, KILLS times over the same log."""
     rng = random.Random(6962)
     durable: dict[int, bytes] = {}

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,12 @@ _COPY = (
 )
 
 
+def _locked() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass
 class _Request:
     """Statements that one thread wants on record."""
@@ -41,6 +47,8 @@ class _Request:
     first: int = -1
     error: DaulatError | None = None
     done: bool = False
+    gate: threading.Lock = field(default_factory=_locked)
+    """Held until the request is done, or its thread is the one to write."""
 
 
 class Journey:
@@ -59,7 +67,7 @@ class Journey:
         """The newest keyring, and the entry that set it."""
         self._entries = Recent[int, Entry](ENTRIES_KEPT)
         self._queue: list[_Request] = []
-        self._turn = threading.Condition()
+        self._turn = threading.Lock()
         self._writing = False
         """Whether a thread writes now; those that come meanwhile wait in the queue for the next write."""
         self._group = 0
@@ -143,28 +151,47 @@ class Journey:
             ensure_fits(sealed)
         with self._turn:
             self._queue.append(request)
-            while self._writing and not request.done:
-                self._turn.wait()
-            leads = not request.done
-            self._writing = self._writing or leads
-        if leads:
-            try:
-                self._gather()
-                with self._lock:
-                    self._commit()
-            finally:
-                with self._turn:
-                    self._writing = False
-                    self._turn.notify_all()
+            leads, self._writing = not self._writing, True
+        if not leads:
+            request.gate.acquire()  # until another thread has written it, or leaves the writing to this one
+        if not request.done:
+            self._lead()
         if request.error is not None:
             raise request.error
         return request.first
 
-    def _commit(self) -> None:
-        """Write what all threads wait for, as one append; a request that is refused leaves the others as they are."""
+    def _lead(self) -> None:
+        """Write what all threads wait for, and leave the next write to the first that came meanwhile."""
+        requests: list[_Request] = []
+        try:
+            self._gather()
+            requests = self._taken()
+            self._group = len(requests)
+            with self._lock:
+                self._commit(requests)
+        except BaseException as error:
+            requests = requests or self._taken()
+            for request in requests:
+                request.error = request.error or _said_again(error)
+            if not isinstance(error, DaulatError):
+                raise
+        finally:
+            with self._turn:
+                heir = self._queue[0] if self._queue else None
+                self._writing = heir is not None
+            for request in requests:
+                request.done = True
+                request.gate.release()
+            if heir is not None:
+                heir.gate.release()
+
+    def _taken(self) -> list[_Request]:
         with self._turn:
             requests, self._queue = self._queue, []
-        self._group = len(requests)
+        return requests
+
+    def _commit(self, requests: Sequence[_Request]) -> None:
+        """One append for all of them; a request that is refused leaves the others as they are."""
 
         def prepare() -> tuple[list[bytes], SigningKey]:
             self.refresh()
@@ -174,7 +201,7 @@ class Journey:
                     after = ring
                     for statement in request.statements:
                         shape.check(statement)
-                        after.permit(request.key.public.key_id, statement)
+                        after.permit(request.key.key_id, statement)
                         after = after.after(statement)
                 except DaulatError as error:
                     request.error = error
@@ -183,19 +210,8 @@ class Journey:
                     entries += request.sealed
             return entries, key
 
-        try:
-            self.log.append_prepared(prepare)
-            self._learn_own(requests)
-        except BaseException as error:
-            stopped = DaulatError(f"the statement was not recorded: {error!r}", "run it again")
-            for request in requests:
-                said = type(error)(error.problem, error.hint) if isinstance(error, DaulatError) else stopped
-                request.error = request.error or said
-            if not isinstance(error, DaulatError):
-                raise
-        finally:
-            for request in requests:
-                request.done = True
+        self.log.append_prepared(prepare)
+        self._learn_own(requests)
 
     def _gather(self) -> None:
         """Where the last write was for several threads, wait a moment for as many: else each second write has one.
@@ -296,6 +312,13 @@ class Journey:
         elif entry.kind == "keyring":
             open_envelope(sealed, ring)
         return entry, ring.after(entry.statement)
+
+
+def _said_again(error: BaseException) -> DaulatError:
+    """The same error for another thread; one that is not ours is told as what it was."""
+    if isinstance(error, DaulatError):
+        return type(error)(error.problem, error.hint)
+    return DaulatError(f"the statement was not recorded: {error!r}", "run it again")
 
 
 def _entry(index: int, sealed: bytes) -> Entry:

@@ -34,26 +34,36 @@ def release_propose(project: Path, as_json: bool) -> str:
 @release.command(name="approve")
 @click.argument("release_id", required=False)
 @click.option("--reason", required=True, help="Why; it stands on record.")
+@click.option(
+    "--key", "key", type=click.Path(path_type=Path), help="The approver's private key (default: the operator's)."
+)
 @click.pass_obj
-def release_approve(project: Path, release_id: str | None, reason: str) -> None:
-    """Sign a release (the last one proposed) with the operator's key; refused where a threshold is not met."""
+def release_approve(project: Path, release_id: str | None, reason: str, key: Path | None) -> None:
+    """Sign a release (the last one proposed) by name; refused where a threshold is not met."""
+    from daulat.work.keys import signer
     from daulat.work.project import Project
     from daulat.work.release import decide
 
-    found = decide(Project.open(project), release_id, "approved", reason)
+    opened = Project.open(project)
+    found = decide(opened, release_id, "approved", reason, signer(opened, key))
     say(f"{found.id} is approved by `{found.by}`: {found.reason}")
 
 
 @release.command(name="reject")
 @click.argument("release_id", required=False)
 @click.option("--reason", required=True, help="Why; it stands on record.")
+@click.option(
+    "--key", "key", type=click.Path(path_type=Path), help="The approver's private key (default: the operator's)."
+)
 @click.pass_obj
-def release_reject(project: Path, release_id: str | None, reason: str) -> None:
+def release_reject(project: Path, release_id: str | None, reason: str, key: Path | None) -> None:
     """Sign that a release is not to be served."""
+    from daulat.work.keys import signer
     from daulat.work.project import Project
     from daulat.work.release import decide
 
-    found = decide(Project.open(project), release_id, "rejected", reason)
+    opened = Project.open(project)
+    found = decide(opened, release_id, "rejected", reason, signer(opened, key))
     say(f"{found.id} is rejected by `{found.by}`: {found.reason}")
 
 

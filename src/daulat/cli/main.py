@@ -25,6 +25,7 @@ COMMANDS = {
     "trace": "journey",
     "verify": "journey",
     "journey": "log",
+    "key": "keys",
 }
 """Which file has which command: only that one is imported."""
 

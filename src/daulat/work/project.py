@@ -11,7 +11,9 @@ from typing import Any
 
 from daulat.config import FILE, Config, load
 from daulat.errors import DaulatError
+from daulat.journey import durable
 from daulat.journey.journey import Journey
+from daulat.journey.keyring import Keyring
 from daulat.journey.keys import SigningKey, create_key, load_key
 from daulat.nation.law import LawPack
 from daulat.nation.profile import Nation, nation
@@ -69,15 +71,19 @@ class Project:
         """The law as it stands today."""
         return LawPack(self.nation.code, date.today())  # noqa: DTZ011  the country's law changes at its own midnight
 
-    @cached_property
+    @property
     def operator(self) -> SigningKey:
-        """Signs steps and releases."""
-        return load_key(self.folder / "keys" / "operator.key")
+        """Signs steps and releases. Read each time: another process may rotate it."""
+        return self._key("operator")
 
-    @cached_property
+    @property
     def gateway(self) -> SigningKey:
         """Signs usage, and nothing else."""
-        return load_key(self.folder / "keys" / "gateway.key")
+        return self._key("gateway")
+
+    def _key(self, role: str) -> SigningKey:
+        settle(self.folder, role, self.journey.keyring)
+        return load_key(key_file(self.folder, role))
 
     @cached_property
     def commitment(self) -> bytes:
@@ -113,6 +119,19 @@ def create(folder: Path, text: str) -> Project:
     partial.write_text(text, encoding="utf-8")
     partial.replace(folder / FILE)
     return Project.open(folder)
+
+
+def key_file(folder: Path, role: str) -> Path:
+    """Where the key of that role lies."""
+    return folder / "keys" / f"{role}.key"
+
+
+def settle(folder: Path, role: str, ring: Keyring) -> None:
+    """Put a rotated key in its place, once the keyring that names it is on record; a rotation may be killed between."""
+    fresh = folder / "keys" / f".{role}.key.next"
+    if fresh.exists() and load_key(fresh).key_id in ring.keys:
+        fresh.replace(key_file(folder, role))
+        durable.flush_folder(fresh.parent)
 
 
 def secret(path: Path) -> bytes:

@@ -6,6 +6,7 @@ import msgspec
 
 from daulat.errors import DaulatError
 from daulat.journey import statement
+from daulat.journey.keys import SigningKey
 from daulat.nation.law import Question
 from daulat.records import Decision, Release
 from daulat.release.gate import propose as judge
@@ -45,8 +46,14 @@ def propose(project: Project) -> Release:
     return release
 
 
-def decide(project: Project, release_id: str | None, state: Literal["approved", "rejected"], reason: str) -> Release:
-    """The release, approved or rejected by the operator's key with a reason.
+def decide(
+    project: Project,
+    release_id: str | None,
+    state: Literal["approved", "rejected"],
+    reason: str,
+    key: SigningKey | None = None,
+) -> Release:
+    """The release, approved or rejected by that key (default: the operator's) with a reason.
 
     Raises: NotAllowed where a threshold is not met or the records do not match; DaulatError for a release that is
     unknown or was decided the other way.
@@ -60,8 +67,9 @@ def decide(project: Project, release_id: str | None, state: Literal["approved", 
         raise DaulatError(f"`{release.id}` was {release.state} by `{release.by}`", "develop and propose a new one")
     asked = (question(project, release, "release"),) if state == "approved" else ()
     decisions = ask(project, "release", asked)
-    signed = msgspec.structs.replace(release, state=state, by=project.operator.name, reason=reason)
-    _sign(project, signed, decisions)
+    by = key or project.operator
+    signed = msgspec.structs.replace(release, state=state, by=by.name, reason=reason)
+    _sign(project, signed, decisions, by)
     return signed
 
 
@@ -109,6 +117,8 @@ def _measured(language: str, project: Project) -> bool:
     return any(tally["source"] in names for tally in tallies)
 
 
-def _sign(project: Project, release: Release, decisions: tuple[Decision, ...] = ()) -> None:
-    facts = {"decisions": plain(decisions)}
-    project.record(statement.release_statement(release=plain(release), at=now(), extra=facts))
+def _sign(
+    project: Project, release: Release, decisions: tuple[Decision, ...] = (), key: SigningKey | None = None
+) -> None:
+    said = statement.release_statement(release=plain(release), at=now(), extra={"decisions": plain(decisions)})
+    project.journey.record(said, key or project.operator)

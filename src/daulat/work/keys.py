@@ -1,0 +1,106 @@
+"""The keys of a project: who may sign what, changed only by a statement that an operator signs.
+
+```
+rotate: new key in keys/.ROLE.key.next ──> keyring statement, durable ──> renamed over keys/ROLE.key
+                                       │ killed                        │ killed
+                                       └─> the old key is in force     └─> the new one is: the rename is made up for
+```
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from daulat.errors import DaulatError
+from daulat.journey import durable
+from daulat.journey import statement as st
+from daulat.journey.keyring import ROLES
+from daulat.journey.keys import PublicKey, SigningKey, create_key, load_key
+from daulat.work.project import Project, key_file, settle
+from daulat.work.run import now
+
+Listed = tuple[str, PublicKey]
+"""Role and key, as a keyring lists them."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a change of the keyring did."""
+
+    key: PublicKey
+    role: str
+    entry: int
+    """The keyring statement: from the next entry on, it holds."""
+    file: Path | None
+    """Where the private key lies, if it is ours."""
+
+
+def rotate(project: Project, role: str) -> Change:
+    """A new key in place of the operator's or the gateway's; the old one signs nothing that comes after.
+
+    Raises: DaulatError for another role.
+    """
+    if role not in ("operator", "gateway"):
+        raise DaulatError(f"`{role}` keys are not rotated here", "add the new key, then revoke the old one")
+    old = project.operator if role == "operator" else project.gateway
+    fresh = project.folder / "keys" / f".{role}.key.next"
+    fresh.unlink(missing_ok=True)
+    new = create_key(fresh, old.name)
+    durable.flush_folder(fresh.parent)
+    kept = [(of, key) for of, key in _listed(project) if key != old.public]
+    entry = _record(project, [(role, new.public), *kept])
+    settle(project.folder, role, project.journey.keyring)
+    return Change(new.public, role, entry, key_file(project.folder, role))
+
+
+def add(project: Project, role: str, name: str, public: PublicKey | None = None) -> Change:
+    """One more key: somebody else's, of which only the public half is known here, or a new one of our own.
+
+    Raises: DaulatError for an unknown role, or a name that is taken.
+    """
+    if role not in ROLES:
+        raise DaulatError(f"there is no role `{role}`", f"roles: {', '.join(ROLES)}")
+    listed = _listed(project)
+    if any(key.name == name for _, key in listed):
+        raise DaulatError(f"a key is called `{name}` already", "choose another name, or revoke that one first")
+    file = None
+    if public is None:
+        file = project.folder / "keys" / f"{name}.key"
+        if file.parent != project.folder / "keys":
+            raise DaulatError(f"a key cannot be called `{name}`", "use letters, digits and `-`")
+        public = create_key(file, name).public
+    entry = _record(project, [*listed, (role, public)])
+    return Change(public, role, entry, file)
+
+
+def revoke(project: Project, key_id: str) -> Change:
+    """Take a key out of force: what it signs from now on does not verify; what it signed before does.
+
+    Raises: DaulatError for a key that is not in force, or the last operator.
+    """
+    listed = _listed(project)
+    gone = [(role, key) for role, key in listed if key_id in (key.key_id, key.name)]
+    if len(gone) != 1:
+        known = ", ".join(f"`{key.key_id}`" for _, key in listed)
+        raise DaulatError(f"{len(gone)} keys in force are called `{key_id}`", f"keys in force: {known}")
+    if gone[0][1] == project.operator.public:
+        raise DaulatError(
+            f"`{key_id}` is the key that this project signs with",
+            "`daulat key rotate operator` puts a new one in its place",
+        )
+    entry = _record(project, [item for item in listed if item not in gone])
+    return Change(gone[0][1], gone[0][0], entry, None)
+
+
+def signer(project: Project, file: Path | None) -> SigningKey:
+    """The key in that file, or the operator's."""
+    return project.operator if file is None else load_key(file)
+
+
+def _listed(project: Project) -> list[Listed]:
+    project.journey.refresh()
+    return list(project.journey.keyring.keys.values())
+
+
+def _record(project: Project, keys: Iterable[Listed]) -> int:
+    return project.journey.record(st.keyring_statement(list(keys), at=now()), project.operator)

@@ -1,0 +1,116 @@
+"""Keys are changed by statements: a rotated or revoked key signs nothing more, and nobody is locked out on the way."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daulat.errors import DaulatError, NotVerified
+from daulat.journey import statement as st
+from daulat.journey.keys import PublicKey, create_key, load_key
+from daulat.journey.verify import verify
+from daulat.nation.profile import nation
+from daulat.work import keys
+from daulat.work.project import Project, create, key_file
+from daulat.work.run import now
+from daulat.work.template import settings, starting_sources
+
+ALLOW = {
+    "outcome": "allow", "action": "train", "subject": "x", "rules": [], "cites": [],
+    "law": "sha256:" + "11" * 32, "remedy": "", "warnings": [],
+}  # fmt: skip
+PLACE = {"name": "own", "jurisdiction": "id", "operator": "lab", "provider": "own", "region": "-"}
+RELEASE = {"id": "rel-1", "model": "sha256:" + "1" * 64, "weights": "sha256:" + "2" * 64,
+           "scorecard": "sha256:" + "3" * 64, "state": "approved"}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return create(tmp_path / "project", settings(nation("id"), starting_sources(nation("id"), None), operator="lab"))
+
+
+def said() -> dict[str, object]:
+    return st.decision_statement(decision=ALLOW, step="train", place=PLACE, at=now())
+
+
+@pytest.mark.parametrize("role", ["operator", "gateway"])
+def test_a_rotated_key_signs_and_the_old_one_does_not(project: Project, role: str) -> None:
+    old = load_key(key_file(project.folder, role))
+    change = keys.rotate(project, role)
+    assert change.key != old.public
+    assert change.key == load_key(key_file(project.folder, role)).public
+    assert key_file(project.folder, role).stat().st_mode & 0o777 == 0o600
+    with pytest.raises(NotVerified, match="not in force"):
+        project.journey.record(said(), old)
+    project.record(said())
+    assert verify(project.folder).ok
+    assert Project.open(project.folder).record(said()) > change.entry
+
+
+def test_a_rotation_that_was_killed_at_either_moment_locks_nobody_out(project: Project) -> None:
+    fresh = project.folder / "keys" / ".operator.key.next"
+    create_key(fresh, "operator")  # killed before the statement
+    project.record(said())
+    keys.rotate(project, "operator")
+    assert not fresh.exists()
+    new = create_key(fresh, "operator")  # killed after the statement
+    others = [item for item in project.journey.keyring.keys.values() if item[0] != "operator"]
+    project.record(st.keyring_statement([("operator", new.public), *others], at=now()))
+    again = Project.open(project.folder)
+    again.record(said())
+    assert again.operator.public == new.public
+    assert not fresh.exists()
+    assert verify(project.folder).ok
+
+
+def test_an_approver_signs_releases_and_nothing_else_until_revoked(project: Project) -> None:
+    change = keys.add(project, "approver", "director")
+    assert change.file is not None
+    director = keys.signer(project, change.file)
+    release = st.release_statement(release=RELEASE, at=now(), extra={})
+    project.journey.record(release, director)
+    with pytest.raises(NotVerified, match="may not sign"):
+        project.journey.record(said(), director)
+    keys.revoke(project, "director")
+    with pytest.raises(NotVerified, match="not in force"):
+        project.journey.record(release, director)
+    problems = [problem.what for problem in verify(project.folder).problems]
+    assert problems, "the made-up model is in no store"
+    assert all("is not in the store" in what for what in problems), "what was signed before stays signed"
+
+
+def test_changes_that_would_lock_out_or_confuse_are_sentences(project: Project) -> None:
+    with pytest.raises(DaulatError, match="signs with") as refused:
+        keys.revoke(project, "operator")
+    assert "rotate" in refused.value.hint
+    with pytest.raises(DaulatError, match="0 keys in force are called `nobody`"):
+        keys.revoke(project, "nobody")
+    with pytest.raises(DaulatError, match="called `gateway` already"):
+        keys.add(project, "approver", "gateway")
+    with pytest.raises(DaulatError, match="cannot be called"):
+        keys.add(project, "approver", "../outside")
+    with pytest.raises(DaulatError, match="not rotated here"):
+        keys.rotate(project, "witness")
+    assert project.journey.log.checkpoint().size == 1
+
+
+def test_the_command_line_does_the_same(project: Project, tmp_path: Path) -> None:
+    def daulat(*words: str) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-m", "daulat", "--project", str(project.folder), *words]
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+    theirs = create_key(tmp_path / "theirs.key", "minister")
+    (tmp_path / "theirs.pub").write_text(f"{theirs.public}\n")
+    assert (
+        daulat("key", "add", "approver", "--name", "minister", "--public", str(tmp_path / "theirs.pub")).returncode == 0
+    )
+    wrong = daulat("key", "add", "approver", "--name", "x", "--public", str(theirs.public))
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 2)
+    assert daulat("key", "rotate", "operator").returncode == 0
+    assert daulat("key", "revoke", theirs.key_id).returncode == 0
+    listed = daulat("key", "list")
+    assert "operator" in listed.stdout
+    assert "minister" not in listed.stdout
+    assert PublicKey.parse(listed.stdout.split()[-1])
+    assert daulat("verify").returncode == 0

@@ -149,6 +149,24 @@ def test_a_source_leads_forward_to_what_is_served(done: tuple[Path, subprocess.C
         assert word in found.stdout
 
 
+def test_a_document_leads_to_what_it_reached_and_an_answer_to_its_documents(
+    done: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    answer = re.search(r"\$ daulat trace (ans-\w+)", done[1].stderr)
+    assert answer is not None
+    seen = json.loads(run("trace", answer.group(1), "--documents", "--json", cwd=done[0]).stdout)["documents"]
+    ((corpus, sources),) = seen.items()
+    assert "libreoffice-help-id" in sources
+    reached = run("trace", sources["libreoffice-help-id"][0], "--down", cwd=done[0])
+    assert reached.returncode == 0, reached.stderr
+    for word in ("trained on in corpus", "pretrain", "rel-", "dep-"):
+        assert word in reached.stdout
+    dropped = json.loads(run("corpus", "dropped", "--limit", "1", "--json", cwd=done[0]).stdout)[0]["id"]
+    nowhere = run("trace", dropped, "--down", cwd=done[0]).stdout
+    assert f"dropped in corpus {corpus.removeprefix('sha256:')[:12]}" in nowhere
+    assert "pretrain" not in nowhere
+
+
 def test_one_changed_byte_of_any_artefact_is_found(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     from daulat.journey.verify import verify
     from daulat.work.tamper import tampered_copy

@@ -97,13 +97,22 @@ def test_a_name_that_two_things_have_names_both(tmp_path) -> None:
 
 def test_a_document_is_found_through_whoever_knows_documents(journey) -> None:
     corpus = digest_of(journey, "corpus")
-    known = {"doc-1": [corpus]}
-    root = trace(journey, "doc-1", up=False, down=True, documents=lambda name: known.get(name, []))
+    known = {"doc-1": {corpus: {"part": "train", "source": "constitution"}}}
+    root = trace(journey, "doc-1", up=True, down=True, documents=lambda name: known.get(name, {}))
     assert root.kind == "document"
     assert root.went_into[0].id == corpus
     assert "release rel-1" in render(root)
+    assert "trained on in corpus" in render(root)
+    assert [node.kind for node in root.made_from] == ["source"]
+    dropped = {
+        "doc-1": {corpus: {"part": "dropped", "stage": "quality", "reason": "too short", "source": "constitution"}}
+    }
+    nowhere = trace(journey, "doc-1", up=False, down=True, documents=lambda name: dropped.get(name, {}))
+    assert nowhere.went_into == []
+    assert "dropped in corpus" in render(nowhere)
+    assert "at quality: too short" in render(nowhere)
     with pytest.raises(DaulatError, match="nothing on record"):
-        trace(journey, "doc-2", documents=lambda name: known.get(name, []))
+        trace(journey, "doc-2", documents=lambda name: known.get(name, {}))
 
 
 def test_an_input_that_no_step_made_is_shown_as_such(tmp_path) -> None:

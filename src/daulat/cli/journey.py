@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daulat.cli.talk import Bars, colour, data, say, short, size
+from daulat.cli.talk import Bars, colour, data, say, short, size, table
 
 if TYPE_CHECKING:
     from daulat.journey.verify import Report
@@ -19,20 +19,32 @@ SHOWN = 20
 @click.argument("thing")
 @click.option("--up", "way", flag_value="up", default=True, help="Where did it come from? (default)")
 @click.option("--down", "way", flag_value="down", help="Where did it go?")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--documents", is_flag=True, help="Also the documents that its model was trained on, by source.")
+@click.option("--json", "as_json", is_flag=True, help="For programs; with --documents every id.")
 @click.pass_obj
-def trace(project: Path, thing: str, way: str, as_json: bool) -> None:
+def trace(project: Path, thing: str, way: str, documents: bool, as_json: bool) -> None:
     """The journey of THING: an answer, release, deployment or document id, a source's name, or a digest's beginning."""
     from daulat.journey.trace import as_json as to_json
     from daulat.journey.trace import render
     from daulat.work.project import Project
     from daulat.work.trail import trail
 
-    node = trail(Project.open(project), thing, down=way == "down")
+    opened = Project.open(project)
+    node = trail(opened, thing, down=way == "down")
+    if not documents:
+        data(to_json(node)) if as_json else click.echo(render(node))
+        return
+    from daulat.work.documents import seen_by
+
+    seen = seen_by(opened, node)
     if as_json:
-        data(to_json(node))
-    else:
-        click.echo(render(node))
+        data({"trace": to_json(node), "documents": seen})
+        return
+    click.echo(render(node))
+    for corpus, sources in seen.items():
+        click.echo(f"\ndocuments of corpus {short(corpus)} that were trained on (--json lists every id)")
+        rows = [(source, f"{len(ids)}", f"{ids[0][:12]} ...") for source, ids in sources.items()]
+        click.echo(table(("source", "documents", "first"), rows))
 
 
 @click.command()

@@ -7,7 +7,8 @@ statement ──> envelope ──> log ─────────────�
                               ├──> index ──> trace                  │ every one hashed again
                               └──> verify ──────────────────────────┘
 ```
-Reading trusts the checkpoint: every entry is hashed up to its signed root. `verify` trusts nothing: it checks each
+Reading trusts the checkpoint: every entry is hashed up to its signed root. The index is a cache on this machine and
+proves nothing (docs/adr/0005). `verify` trusts nothing: it checks each
 signature, tile and artefact, offline, and needs only `canonical`, `keys`, `keyring`, `note`, `merkle`, `tiles`,
 `envelope`, `shape`, `tree`, `batch` and `durable` beside it. This room imports the standard library and
 `cryptography`. Only `work` writes here.

@@ -47,9 +47,9 @@ class Entry:
 class Index:
     """Entries by what they are about, in recorded order. Processes and threads may share one file.
 
-    Kinds of facts: `step` (its key), `made` (artefact: steps and batches that made it), `used` (artefact: what was made
-    from it, measured with it, released, deployed), `source`, `release`, `deployment`, `deployed` (release: its
-    deployments), `usage` (deployment: batches with answers of it), `keyring` (thing is empty).
+    Kinds of facts: `step` (its key), `named` (a step's name), `made` (artefact: steps and batches that made it), `used`
+    (artefact: what was made from it, measured with it, released, deployed), `source`, `release`, `deployment`,
+    `deployed` (release: its deployments), `usage` (deployment: batches with answers of it), `keyring` (no thing).
     """
 
     def __init__(self, path: Path) -> None:
@@ -181,6 +181,7 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     match entry.kind:
         case "step":
             yield "step", str(shape.step_key(statement))
+            yield "named", shape.step_name(statement)
             source = shape.facts(statement).get("source")
             if isinstance(source, dict) and isinstance(source.get("name"), str):
                 yield "source", source["name"]

@@ -3,10 +3,9 @@
 import shutil
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from daulat.journey import canonical, durable, note, shape
 from daulat.journey import index as indices
 from daulat.journey import statement as st
 from daulat.journey.envelope import open_envelope, peek, seal
+from daulat.journey.group import Group, Job
 from daulat.journey.index import Entry, Index
 from daulat.journey.keyring import Keyring
 from daulat.journey.keys import SigningKey
@@ -25,30 +25,19 @@ from daulat.journey.store import Store
 
 LOG, STORE, INDEX = "journey", "store", "cache/journey.sqlite"
 ENTRIES_KEPT = 1024
-GATHER_S = 0.01
 _COPY = (
     "restore it from a copy; where an older copy was restored on purpose, `daulat journey reindex` takes it as it is"
 )
 
 
-def _locked() -> threading.Lock:
-    lock = threading.Lock()
-    lock.acquire()
-    return lock
-
-
 @dataclass
-class _Request:
+class _Request(Job):
     """Statements that one thread wants on record."""
 
     statements: Sequence[dict[str, Any]]
     key: SigningKey
     sealed: list[bytes]
     first: int = -1
-    error: DaulatError | None = None
-    done: bool = False
-    gate: threading.Lock = field(default_factory=_locked)
-    """Held until the request is done, or its thread is the one to write."""
 
 
 class Journey:
@@ -66,12 +55,7 @@ class Journey:
         self._keyring: tuple[int, Keyring] | None = None
         """The newest keyring, and the entry that set it."""
         self._entries = Recent[int, Entry](ENTRIES_KEPT)
-        self._queue: list[_Request] = []
-        self._turn = threading.Lock()
-        self._writing = False
-        """Whether a thread writes now; those that come meanwhile wait in the queue for the next write."""
-        self._group = 0
-        """How many requests the last write was for."""
+        self._group = Group[_Request](self._commit)
         self._lock = threading.RLock()  # INVARIANT: taken before the log's own lock, never after
 
     @classmethod
@@ -149,50 +133,15 @@ class Journey:
         request = _Request(statements, key, [seal(statement, key) for statement in statements])
         for sealed in request.sealed:
             ensure_fits(sealed)
-        with self._turn:
-            self._queue.append(request)
-            leads, self._writing = not self._writing, True
-        if not leads:
-            request.gate.acquire()  # until another thread has written it, or leaves the writing to this one
-        if not request.done:
-            self._lead()
-        if request.error is not None:
-            raise request.error
+        self._group.do(request)
         return request.first
-
-    def _lead(self) -> None:
-        """Write what all threads wait for, and leave the next write to the first that came meanwhile."""
-        requests: list[_Request] = []
-        try:
-            self._gather()
-            requests = self._taken()
-            self._group = len(requests)
-            with self._lock:
-                self._commit(requests)
-        except BaseException as error:
-            requests = requests or self._taken()
-            for request in requests:
-                request.error = request.error or _said_again(error)
-            if not isinstance(error, DaulatError):
-                raise
-        finally:
-            with self._turn:
-                heir = self._queue[0] if self._queue else None
-                self._writing = heir is not None
-            for request in requests:
-                request.done = True
-                request.gate.release()
-            if heir is not None:
-                heir.gate.release()
-
-    def _taken(self) -> list[_Request]:
-        with self._turn:
-            requests, self._queue = self._queue, []
-        return requests
 
     def _commit(self, requests: Sequence[_Request]) -> None:
         """One append for all of them; a request that is refused leaves the others as they are."""
+        with self._lock:
+            self._append(requests)
 
+    def _append(self, requests: Sequence[_Request]) -> None:
         def prepare() -> tuple[list[bytes], SigningKey]:
             self.refresh()
             ring, entries, key = self.keyring, list[bytes](), requests[0].key
@@ -212,15 +161,6 @@ class Journey:
 
         self.log.append_prepared(prepare)
         self._learn_own(requests)
-
-    def _gather(self) -> None:
-        """Where the last write was for several threads, wait a moment for as many: else each second write has one.
-
-        Who records alone never waits. Source: PostgreSQL's commit_delay and commit_siblings.
-        """
-        until = time.monotonic() + GATHER_S
-        while len(self._queue) < self._group and self._group > 1 and time.monotonic() < until:
-            time.sleep(GATHER_S / 20)
 
     def _learn_own(self, requests: Sequence[_Request]) -> None:
         """Index what was just written without reading it again; where that fails, `refresh` reads it."""
@@ -312,13 +252,6 @@ class Journey:
         elif entry.kind == "keyring":
             open_envelope(sealed, ring)
         return entry, ring.after(entry.statement)
-
-
-def _said_again(error: BaseException) -> DaulatError:
-    """The same error for another thread; one that is not ours is told as what it was."""
-    if isinstance(error, DaulatError):
-        return type(error)(error.problem, error.hint)
-    return DaulatError(f"the statement was not recorded: {error!r}", "run it again")
 
 
 def _entry(index: int, sealed: bytes) -> Entry:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from daulat.errors import DaulatError, NotVerified
 from daulat.journey import durable, merkle, note, tiles
+from daulat.journey.group import Group, Job
 from daulat.journey.keys import SigningKey
 from daulat.journey.note import Checkpoint
 from daulat.journey.recent import Recent
@@ -44,6 +45,15 @@ class _State:
     """The entries of the last bundle, where it is not full."""
 
 
+@dataclass
+class _Append(Job):
+    """Entries that one thread appends."""
+
+    entries: Sequence[bytes]
+    key: SigningKey
+    first: int = -1
+
+
 def ensure_fits(entry: bytes) -> None:
     """Raises: DaulatError where a bundle cannot hold it: c2sp.org/tlog-tiles gives two bytes to its length."""
     if len(entry) > tiles.MAX_ENTRY_BYTES:
@@ -63,6 +73,7 @@ class Log:
         self._state: _State | None = None
         self._tiles = Recent[tuple[int, int], bytes](TILES_KEPT)
         self._bundles = Recent[int, list[bytes]](BUNDLES_KEPT)
+        self._group = Group[_Append](self._append_all)
 
     @classmethod
     def create(cls, folder: Path, origin: str, key: SigningKey) -> "Log":
@@ -122,7 +133,15 @@ class Log:
         """
         for entry in entries:
             ensure_fits(entry)
-        return self.append_prepared(lambda: (entries, key))
+        job = _Append(entries, key)
+        self._group.do(job)
+        return job.first
+
+    def _append_all(self, jobs: Sequence[_Append]) -> None:
+        """One write for what several threads append; the first one's key signs."""
+        first = self.append_prepared(lambda: ([entry for job in jobs for entry in job.entries], jobs[0].key))
+        for job in jobs:
+            job.first, first = first, first + len(job.entries)
 
     def append_prepared(self, prepare: Callable[[], tuple[Sequence[bytes], SigningKey]]) -> int:
         """As `append`, with what `prepare` gives: called under the lock, with the newest checkpoint loaded.

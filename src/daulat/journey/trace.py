@@ -18,8 +18,8 @@ from daulat.journey.index import Entry
 from daulat.journey.journey import Journey
 from daulat.journey.usage import find_answer
 
-Documents: TypeAlias = Callable[[str], list[str]]
-"""Document id -> digests of the artefacts that hold it; empty where none does."""
+Documents: TypeAlias = Callable[[str], dict[str, dict[str, Any]]]
+"""Document id -> what became of it in each corpus: `part` (`train`, `heldout`, `dropped`, `held`), `source`, and why."""
 
 MIN_PREFIX = 8
 SHORT = 12
@@ -125,7 +125,7 @@ class _Tracer:
     def __init__(self, journey: Journey) -> None:
         self.journey = journey
         self.index = journey.index
-        self.inside: dict[str, list[str]] = {}  # document -> artefacts that hold it
+        self.inside: dict[str, dict[str, dict[str, Any]]] = {}  # document -> corpus -> what became of it
 
     def find(self, thing: str, documents: Documents | None) -> Node:
         """The one thing of that name."""
@@ -138,7 +138,7 @@ class _Tracer:
             found += [self.artefact(digest) for digest in self.index.digests(f"sha256:{hexadecimal}")]
         if documents is not None and (inside := documents(thing)):
             self.inside[thing] = inside
-            found.append(Node("document", thing, thing))
+            found.append(Node("document", thing, thing, facts={"corpora": inside}))
         if len(found) > 1:
             names = ", ".join(f"{node.kind} `{node.id}`" for node in found[:_NAMED])
             raise DaulatError(f"`{thing}` is {len(found)} things: {names}", "give the whole digest or id")
@@ -159,7 +159,8 @@ class _Tracer:
             case "source":
                 return self._inputs(self.index.entries("source", node.id))
             case "document":
-                return [self.artefact(digest) for digest in self.inside[node.id]]
+                names = dict.fromkeys(str(said.get("source")) for said in self.inside[node.id].values())
+                return [self.source(name) for name in names if self.index.entries("source", name)]
             case "usage" if node.index is not None:
                 return [self.deployment(name) for name in self._said(node)["deployments"]]
         return []
@@ -173,8 +174,9 @@ class _Tracer:
             case "source":
                 makers = [self.journey.entry(number) for number in self.index.entries("source", node.id)]
                 return [child for maker in makers for child in self._reached(maker)]
-            case "document":
-                return [self.artefact(digest) for digest in self.inside[node.id]]
+            case "document":  # what was held out, dropped or held back reached no model
+                reached = [digest for digest, said in self.inside[node.id].items() if said["part"] == "train"]
+                return [self.artefact(digest) for digest in reached]
             case "release":
                 entries = map(self.journey.entry, self.index.entries("deployed", node.id))
                 return [self.deployment(entry.statement["predicate"]["deployment"]["id"]) for entry in entries]
@@ -308,6 +310,7 @@ def _line(node: Node) -> str:
     return "  ".join([part for part in parts if part] + ([f"#{node.index}"] if node.index is not None else []))
 
 
+_PARTS = {"train": "trained on", "heldout": "held out, to measure with,", "dropped": "dropped", "held": "held back"}
 NAMED = 2
 """Subjects of a decision that are named in the tree; `as_json` has them all."""
 
@@ -339,5 +342,8 @@ def _details(node: Node) -> Iterable[str]:
             f"{key} {value}" for key, value in source.items() if key != "name" and isinstance(value, str) and value
         ]
         yield f"source {source.get('name', '')}: {', '.join(terms)}"
+    for digest, said in node.facts.get("corpora", {}).items():
+        why = f" at {said['stage']}: {said['reason']}" if said.get("reason") else ""
+        yield f"{_PARTS[said['part']]} in corpus {digest.removeprefix('sha256:')[:SHORT]}{why}"
     if node.kind == "release":
         yield ", ".join(f"{key} {node.facts[key]}" for key in ("state", "by", "reason") if node.facts.get(key))

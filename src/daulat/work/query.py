@@ -37,14 +37,21 @@ def latest_step(project: Project, name: str) -> Made:
 
     Raises: DaulatError where there is none yet.
     """
-    found = None
-    for entry in project.journey.statements():
-        if entry.kind == "step" and statement.step_name(entry.statement) == name:
-            found = entry
-    if found is None:
+    found = steps(project, name)
+    if not found:
         raise DaulatError(f"no `{name}` is on record in this project", "run `daulat develop` first")
-    said = found.statement
-    return Made(name, found.index, statement.inputs(said), statement.outputs(said), statement.facts(said))
+    return found[-1]
+
+
+def steps(project: Project, name: str) -> list[Made]:
+    """Every step of that name on record, the newest last."""
+    project.journey.refresh()
+    entries = [project.journey.entry(index) for index in project.journey.index.entries("named", name)]
+    return [
+        Made(name, entry.index, statement.inputs(said), statement.outputs(said), statement.facts(said))
+        for entry in entries
+        for said in [entry.statement]
+    ]
 
 
 def latest_scorecard(project: Project) -> Scorecard:

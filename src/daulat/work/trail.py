@@ -4,6 +4,7 @@ import time
 
 from daulat.errors import DaulatError
 from daulat.journey.trace import Node, trace
+from daulat.work import documents
 from daulat.work.project import Project
 
 PATIENCE_S = 10.0
@@ -18,7 +19,9 @@ def trail(project: Project, thing: str, *, down: bool) -> Node:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return trace(project.journey, thing, up=not down, down=down)
+            return trace(
+                project.journey, thing, up=not down, down=down, documents=lambda name: documents.find(project, name)
+            )
         except DaulatError:
             from daulat.work.serving import recorded
 

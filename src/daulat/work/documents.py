@@ -1,0 +1,89 @@
+"""Documents of the corpora on record: where one is kept, and which of them a model saw.
+
+```
+document id ──> every corpus whose files hold it: trained on, held out, dropped (why), held (why)
+corpus      ──> documents trained on, by source
+```
+Read from the corpora in the store; the journey names corpora, never documents.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from daulat.errors import DaulatError
+from daulat.journey import tree
+from daulat.journey.trace import Node
+from daulat.records import Digest
+from daulat.work.project import Project
+from daulat.work.query import steps
+
+PARTS = ("train", "heldout", "dropped", "held")
+"""What a corpus has a file for; a document is in one of them."""
+
+
+def find(project: Project, document: str) -> dict[Digest, dict[str, Any]]:
+    """Every corpus that holds the document, the newest first, with what became of it there."""
+    found: dict[Digest, dict[str, Any]] = {}
+    for corpus in corpora(project):
+        for part, path in _files(project, corpus):
+            rows = _rows(path, document)
+            if rows:
+                kept = {
+                    key: value for key, value in rows[0].items() if value and key not in ("id", "text", "utf8_bytes")
+                }
+                found[corpus] = {"part": part, **kept}
+                break
+    return found
+
+
+def trained_on(project: Project, corpus: Digest) -> dict[str, list[str]]:
+    """Ids of the documents that a model of this corpus may have seen, by source, sorted."""
+    import pyarrow.parquet as pq
+
+    found: dict[str, list[str]] = {}
+    for part, path in _files(project, corpus):
+        if part == "train":
+            rows = pq.read_table(path, columns=["id", "source"])
+            for identity, source in zip(rows["id"].to_pylist(), rows["source"].to_pylist(), strict=True):
+                found.setdefault(source, []).append(identity)
+    return {source: sorted(found[source]) for source in sorted(found)}
+
+
+def seen_by(project: Project, root: Node) -> dict[Digest, dict[str, list[str]]]:
+    """For every corpus in a trace: the documents trained on, by source."""
+    found: dict[Digest, dict[str, list[str]]] = {}
+    known, todo = set(corpora(project)), [root]
+    while todo:
+        node = todo.pop()
+        todo += [*node.made_from, *node.went_into]
+        if node.id in known and node.id not in found:
+            found[node.id] = trained_on(project, node.id)
+    return found
+
+
+def corpora(project: Project) -> list[Digest]:
+    """Every corpus on record, the newest first."""
+    return list(dict.fromkeys(made.outputs["corpus"] for made in reversed(steps(project, "corpus"))))
+
+
+def _files(project: Project, corpus: Digest) -> Iterator[tuple[str, Path]]:
+    """The Parquet files of a corpus that hold documents; none where it is not in the store any more."""
+    path = project.journey.store.path(corpus)
+    if not path.is_file():
+        return
+    for name, (digest, _) in sorted(tree.read(path).items()):
+        part = name.partition(".")[0]
+        if part in PARTS and name.endswith(".parquet"):
+            yield part, project.journey.store.path(digest)
+
+
+def _rows(path: Path, document: str) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = [name for name in pq.read_schema(path).names if name != "text"]
+        return list(pq.read_table(path, columns=names, filters=[("id", "==", document)]).to_pylist())
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DaulatError(f"a corpus cannot be read: {error}", "run `daulat verify`: it says which file") from None

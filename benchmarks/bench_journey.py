@@ -96,7 +96,7 @@ def appends(scratch: Path) -> dict[str, Any]:
     return {
         "raw_per_s": raw,
         "signed_per_s": ours,
-        "append_cpu_us": cpu / (THREADS * EACH) * 1e6,
+        "signed_cpu_us": cpu / (THREADS * EACH) * 1e6,
         "alone_per_s": alone,
         "sqlite_per_s": sqlite_rate,
         "pymerkle_per_s": pymerkle_rate,
@@ -182,7 +182,7 @@ def main(sizes: tuple[int, ...]) -> None:
         scratch = Path(name)
         rows["appends"] = appends(scratch)
         print(json.dumps(rows["appends"]), flush=True)
-        folder = scratch / "log"
+        folder = scratch / "grown"
         journey = project(folder)
         for size in sizes:
             begun, before = time.perf_counter(), journey.log.checkpoint().size

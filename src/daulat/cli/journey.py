@@ -51,16 +51,21 @@ def trace(project: Path, thing: str, way: str, documents: bool, as_json: bool) -
 @click.option(
     "--key", default=None, help="The operator's public key that you trust: a file, or `NAME+HASH+BASE64` itself."
 )
+@click.option("--proof", type=click.Path(path_type=Path, dir_okay=False), help="Check one proof; no project is needed.")
+@click.option("--witness-key", "witness_keys", multiple=True, help="With --proof: a witness that must have cosigned.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def verify(project: Path, key: str | None, as_json: bool) -> None:
+def verify(project: Path, key: str | None, proof: Path | None, witness_keys: tuple[str, ...], as_json: bool) -> None:
     """Check every statement, signature, artefact and checkpoint, offline. Exit code 3 if anything is not as signed."""
+    if proof is not None:
+        _check_proof(proof, key, witness_keys, as_json)
+        return
     from daulat.journey.keys import PublicKey
     from daulat.journey.verify import verify as check
 
     pinned = None
     if key is not None:
-        pinned = PublicKey.parse(Path(key).read_text(encoding="utf-8") if Path(key).exists() else key)
+        pinned = PublicKey.parse(_text(key))
     bars = Bars()
     report = check(project, pinned, bars("verify"))
     bars.close()
@@ -70,6 +75,44 @@ def verify(project: Path, key: str | None, as_json: bool) -> None:
         _show(report)
     if not report.ok:
         raise click.exceptions.Exit(3)
+
+
+def _check_proof(file: Path, key: str | None, witness_keys: tuple[str, ...], as_json: bool) -> None:
+    """Say what a proof shows; raises where it shows nothing."""
+    from datetime import UTC, datetime
+
+    from daulat.errors import DaulatError
+    from daulat.journey import shape
+    from daulat.journey.cosignature import CosignerKey
+    from daulat.journey.keys import PublicKey
+    from daulat.journey.proof import check, read_file
+
+    if key is None:
+        raise DaulatError(
+            "a proof is checked with the key that began the log", "give it: `--key`, from the log's operator"
+        )
+    operator = PublicKey.parse(_text(key))
+    found = check(read_file(file), operator, [CosignerKey.parse(_text(one)) for one in witness_keys])
+    times = {name: datetime.fromtimestamp(at, UTC).isoformat() for name, at in found.witnessed}
+    if as_json:
+        data({**asdict(found), "checkpoint": {**asdict(found.checkpoint), "root": found.checkpoint.root.hex()},
+              "witnessed": times, "verified": True})  # fmt: skip
+        return
+    click.echo(f"log {found.checkpoint.origin}: statement {found.index} of {found.checkpoint.size}")
+    click.echo(f"checkpoint signed by {', '.join(found.signed)}")
+    for name, at in times.items():
+        click.echo(f"witnessed by {name} at {at}")
+    click.echo(f"a {shape.kind(found.statement)} signed by {found.by}, about:")
+    for subject in found.statement["subject"]:
+        click.echo(f"  {subject['name']}  sha256:{subject['digest']['sha256']}")
+    if found.answer is not None:
+        click.echo("the answer on record: " + ", ".join(f"{name} {value}" for name, value in found.answer.items()))
+    click.echo(colour("verified", fg="green", bold=True))
+
+
+def _text(key: str) -> str:
+    """A key given as itself, or as the file that holds it."""
+    return Path(key).read_text(encoding="utf-8") if Path(key).exists() else key
 
 
 def _show(report: "Report") -> None:

@@ -24,6 +24,8 @@ COMMANDS = {
     "ask": "deploy",
     "trace": "journey",
     "verify": "journey",
+    "prove": "proof",
+    "witness": "proof",
     "journey": "log",
     "key": "keys",
 }

@@ -10,6 +10,7 @@ statement ──> envelope ──> log ─────────────�
 Reading trusts the checkpoint: every entry is hashed up to its signed root. The index is a cache on this machine and
 proves nothing (docs/adr/0005). `verify` trusts nothing: it checks each
 signature, tile and artefact, offline, and needs only `canonical`, `keys`, `keyring`, `note`, `merkle`, `tiles`,
-`envelope`, `shape`, `tree`, `batch` and `durable` beside it. This room imports the standard library and
+`envelope`, `shape`, `tree`, `batch` and `durable` beside it; so does `proof`, with `cosignature`, for one statement or
+one answer. This room imports the standard library and
 `cryptography`. Only `work` writes here.
 """

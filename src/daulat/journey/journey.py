@@ -236,6 +236,25 @@ class Journey:
         """The envelope at that index, as the log has it."""
         return next(self.log.entries(index, index + 1))
 
+    def own(self, text: bytes) -> bytes:
+        """The note of a checkpoint, if it is one of this log.
+
+        Raises: NotVerified where it is another log's, of a later size, or has another root.
+        """
+        checkpoint, newest = note.read(text), self.log.checkpoint()
+        if checkpoint.origin != newest.origin or checkpoint.size > newest.size:
+            raise NotVerified(
+                f"the checkpoint is of `{checkpoint.origin}` at size {checkpoint.size}, and this is `{newest.origin}` at "
+                f"size {newest.size}",
+                "name a checkpoint of this log",
+            )
+        if self.log.root_at(checkpoint.size) != checkpoint.root:
+            raise NotVerified(
+                f"the checkpoint of size {checkpoint.size} has another root than this log had at that size",
+                "keep both checkpoints: they are evidence of a split view",
+            )
+        return text
+
     def find_step(self, step_key: str) -> Entry | None:
         """The newest step of that key, or None."""
         self.refresh()

@@ -35,8 +35,13 @@ class Checkpoint:
 def sign(checkpoint: Checkpoint, key: SigningKey) -> bytes:
     """The checkpoint as a signed note."""
     text = checkpoint.text()
-    signature = base64.b64encode(key.public.id + key.sign(text.encode())).decode()
-    return f"{text}\n{_DASH}{key.name} {signature}\n".encode()
+    return join(text, [(key.name, key.public.id + key.sign(text.encode()))])
+
+
+def join(text: str, signatures: Iterable[tuple[str, bytes]]) -> bytes:
+    """The note of that text with these signatures: (key name, key id || signature)."""
+    lines = [f"{_DASH}{name} {base64.b64encode(blob).decode()}\n" for name, blob in signatures]
+    return f"{text}\n{''.join(lines)}".encode()
 
 
 def read(note: bytes) -> Checkpoint:
@@ -44,7 +49,7 @@ def read(note: bytes) -> Checkpoint:
 
     Raises: NotVerified where it is not a checkpoint.
     """
-    lines = _split(note)[0].split("\n")
+    lines = split(note)[0].split("\n")
     if len(lines) != 4 or not lines[0] or not _SIZE.match(lines[1]):
         raise NotVerified("the checkpoint's three lines are not origin, size and root", _AGAIN)
     root = _base64(lines[2])
@@ -58,7 +63,7 @@ def signers(note: bytes, keys: Iterable[PublicKey]) -> list[PublicKey]:
 
     Raises: NotVerified where a known key's signature is wrong, or where no known key signed.
     """
-    text, signatures = _split(note)
+    text, signatures = split(note)
     known = {(key.name, key.id): key for key in keys}
     found = []
     for name, blob in signatures:
@@ -76,8 +81,11 @@ def signers(note: bytes, keys: Iterable[PublicKey]) -> list[PublicKey]:
     return found
 
 
-def _split(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
-    """Note text, and (key name, key id || signature) of each signature."""
+def split(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """Note text, and (key name, key id || signature) of each signature.
+
+    Raises: NotVerified where it is no signed note.
+    """
     try:
         whole = note.decode()
     except UnicodeDecodeError:

@@ -1,0 +1,50 @@
+"""Checkpoints of this project that a witness cosigned, kept in `witnessed/SIZE`."""
+
+from pathlib import Path
+
+from daulat.errors import DaulatError
+from daulat.journey import durable, note
+from daulat.journey.journey import Journey
+
+FOLDER = "witnessed"
+
+
+def keep(project: Path, journey: Journey, text: bytes) -> int:
+    """Keep a cosigned checkpoint, with the signatures of those kept for the same size; the size.
+
+    Raises: NotVerified where it is not of this log.
+    """
+    size = note.read(journey.own(text)).size
+    body, signatures = note.split(text)
+    before = dict(_signatures(project, size))
+    merged = list({**before, **{(name, blob[:4]): blob for name, blob in signatures}}.items())
+    durable.make_folder(project / FOLDER)
+    durable.replace(project / FOLDER / str(size), note.join(body, [(name, blob) for (name, _), blob in merged]))
+    return size
+
+
+def newest(project: Path, at_least: int = 0) -> bytes | None:
+    """The newest cosigned checkpoint of at least that size, or None."""
+    sizes = sorted((int(file.name) for file in (project / FOLDER).glob("[0-9]*") if file.name.isdigit()), reverse=True)
+    if not sizes or sizes[0] < at_least:
+        return None
+    return durable.read(project / FOLDER / str(sizes[0]), note.MAX_NOTE_BYTES)
+
+
+def read_note(file: Path) -> bytes:
+    """A checkpoint that somebody handed over.
+
+    Raises: DaulatError where the file is missing.
+    """
+    try:
+        return durable.read(file, note.MAX_NOTE_BYTES)
+    except FileNotFoundError:
+        raise DaulatError(f"there is no file `{file}`", "name the file that holds the checkpoint") from None
+
+
+def _signatures(project: Path, size: int) -> list[tuple[tuple[str, bytes], bytes]]:
+    try:
+        kept = note.split(durable.read(project / FOLDER / str(size), note.MAX_NOTE_BYTES))[1]
+    except FileNotFoundError:
+        return []
+    return [((name, blob[:4]), blob) for name, blob in kept]

@@ -1,0 +1,157 @@
+"""A witness cosigns what continues, refuses what does not, and keeps both checkpoints as evidence."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from journey_world import ALLOW, AT, OPERATOR, PLACE, create, key
+
+from daulat.errors import DaulatError, NotVerified
+from daulat.journey import cosignature, note
+from daulat.journey import statement as st
+from daulat.journey.cosignature import CosignerKey
+from daulat.journey.journey import Journey
+from daulat.journey.prove import keyrings
+from daulat.journey.witness import Witness, update
+
+DECISION = st.decision_statement(decision=ALLOW, step="source", place=PLACE, at=AT)
+OTHER = st.decision_statement(decision={**ALLOW, "subject": "another"}, step="source", place=PLACE, at=AT)
+WITNESS, NOW = key("witness.ministry.example"), 1_790_000_000
+ORIGIN = "lab.example/journey"
+
+
+@pytest.fixture
+def journey(tmp_path: Path) -> Journey:
+    journey = create(tmp_path / "project")
+    journey.record_many([DECISION] * 4, OPERATOR)
+    return journey
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Witness:
+    return Witness(tmp_path / "state", ORIGIN)
+
+
+def asked(journey: Journey, since: bytes | None = None) -> bytes:
+    journey.refresh()
+    return update(journey, since, keyrings(journey, journey.log.checkpoint().size))
+
+
+def test_what_continues_is_cosigned_across_tiles_and_rotated_keys(journey: Journey, witness: Witness) -> None:
+    seen = witness.cosign(asked(journey), OPERATOR.public, WITNESS, NOW)
+    assert cosignature.check(seen, CosignerKey(WITNESS.public)) == NOW
+    signer = OPERATOR
+    for turn, count in enumerate((1, 250, 600)):
+        successor = key(f"operator-{turn}")
+        journey.record_many([DECISION] * count, signer)
+        journey.record(st.keyring_statement([("operator", successor.public)], at=AT), signer)
+        signer = successor
+        journey.record(DECISION, signer)
+        seen = witness.cosign(asked(journey, seen), None, WITNESS, NOW + turn)
+        assert note.read(seen) == journey.log.checkpoint()
+        assert note.signers(seen, [signer.public])
+    assert witness.cosign(asked(journey, seen), None, WITNESS, NOW + 9), "the same again"
+
+
+def test_a_split_view_is_refused_and_both_checkpoints_are_kept(
+    journey: Journey, witness: Witness, tmp_path: Path
+) -> None:
+    fork = tmp_path / "fork"
+    shutil.copytree(tmp_path / "project", fork)
+    first = journey.log.note()
+    journey.record_many([DECISION] * 3, OPERATOR)
+    seen = witness.cosign(asked(journey), OPERATOR.public, WITNESS, NOW)
+    forked = Journey.open(fork)
+    for more in (3, 5):  # of the same size, and larger
+        forked.record_many([OTHER] * more, OPERATOR)
+        shown = asked(forked, first if more == 3 else None)
+        if more == 5:
+            shown = lying(forked, note.read(seen).size)
+        with pytest.raises(NotVerified, match="split view"):
+            witness.cosign(shown, None, WITNESS, NOW)
+        evidence = {file.read_bytes() for file in (witness.folder / "evidence").iterdir()}
+        assert {seen, forked.log.note()} <= evidence
+    assert witness.last() == seen
+
+
+def lying(journey: Journey, old: int) -> bytes:
+    """An update from the size that the witness saw, of a log that had other entries then."""
+    at_old = note.sign(note.Checkpoint(ORIGIN, old, journey.log.root_at(old)), OPERATOR)
+    return asked(journey, at_old)
+
+
+def test_a_log_that_became_shorter_is_refused(journey: Journey, witness: Witness, tmp_path: Path) -> None:
+    shutil.copytree(tmp_path / "project", tmp_path / "older")
+    journey.record(DECISION, OPERATOR)
+    witness.cosign(asked(journey), OPERATOR.public, WITNESS, NOW)
+    with pytest.raises(NotVerified, match="has 5 statements, and 6 were witnessed"):
+        witness.cosign(asked(Journey.open(tmp_path / "older")), None, WITNESS, NOW)
+
+
+def test_an_update_from_another_size_and_a_log_never_told_are_sentences(journey: Journey, witness: Witness) -> None:
+    with pytest.raises(DaulatError, match="never seen here"):
+        witness.cosign(asked(journey), None, WITNESS, NOW)
+    with pytest.raises(NotVerified, match="the key to trust"):
+        witness.cosign(asked(journey), key("stranger").public, WITNESS, NOW)
+    assert not witness.folder.exists(), "nothing is kept of a log that was not believed"
+    witness.cosign(asked(journey), OPERATOR.public, WITNESS, NOW)
+    journey.record(DECISION, OPERATOR)
+    with pytest.raises(NotVerified, match="starts from 0 statements, and 5 were witnessed"):
+        witness.cosign(asked(journey), None, WITNESS, NOW)
+    with pytest.raises(DaulatError, match="was begun by"):
+        witness.cosign(asked(journey), key("stranger").public, WITNESS, NOW)
+
+
+def test_an_update_that_is_changed_in_any_byte_is_refused_and_nothing_is_kept(journey: Journey, tmp_path: Path) -> None:
+    content = asked(journey)
+    for at in range(len(content)):
+        changed = bytearray(content)
+        changed[at] ^= 1
+        witness = Witness(tmp_path / "flipped", ORIGIN)
+        with pytest.raises(DaulatError):
+            witness.cosign(bytes(changed), OPERATOR.public, WITNESS, NOW)
+    assert not (tmp_path / "flipped").exists()
+
+
+def test_the_command_line_from_one_ministry_to_the_other_and_back(tmp_path: Path) -> None:
+    def daulat(*words: object, code: int = 0) -> str:
+        argv = [sys.executable, "-m", "daulat", "--project", "lab", *map(str, words)]
+        found = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert found.returncode == code, found.stderr + found.stdout
+        return found.stdout + found.stderr
+
+    daulat("init", "id")
+    public = daulat("witness", "new-key", "w.key", "--name", "witness.ministry.example").strip()
+    began = daulat("key", "list").split("operator+")[1].split()[0]
+    operator = f"operator+{began}"
+    daulat("witness", "ask", "-o", "update")
+    daulat("witness", "cosign", "update", "--key", "w.key", "--state", "state", "--log-key", operator, "-o", "cosigned")
+    daulat("witness", "add", "cosigned")
+    daulat("key", "rotate", "operator")
+    daulat("prove", "0", "-o", "zero.tlog-proof")
+    shown = daulat("verify", "--proof", "zero.tlog-proof", "--key", operator, "--witness-key", public)
+    assert "witnessed by witness.ministry.example" in shown
+    daulat("prove", "1", "-o", "one.tlog-proof")
+    assert "verified" in daulat("verify", "--proof", "one.tlog-proof", "--key", operator)
+    daulat("verify", "--proof", "one.tlog-proof", "--key", operator, "--witness-key", public, code=3)
+    daulat("witness", "ask", "-o", "update")
+    daulat("witness", "cosign", "update", "--key", "w.key", "--state", "state", "-o", "cosigned")
+    daulat("witness", "add", "cosigned")
+    daulat("prove", "1", "-o", "one.tlog-proof")
+    shutil.move(tmp_path / "lab", tmp_path / "gone")
+    assert "verified" in daulat("verify", "--proof", "one.tlog-proof", "--key", operator, "--witness-key", public)
+    for words, said in (
+        (["verify", "--proof", "one.tlog-proof"], "--key"),
+        (["verify", "--proof", "nothing", "--key", operator], "there is no proof"),
+        (["verify", "--proof", "one.tlog-proof", "--key", "x"], "public key"),
+        (["prove", "1", "-o", "x"], "daulat.toml"),
+    ):
+        told = daulat(*words, code=1)
+        assert said in told
+        assert told.count("\n") == 2, told
+    tampered = bytearray((tmp_path / "one.tlog-proof").read_bytes())
+    tampered[200] ^= 1
+    (tmp_path / "one.tlog-proof").write_bytes(tampered)
+    daulat("verify", "--proof", "one.tlog-proof", "--key", operator, code=3)

@@ -61,6 +61,8 @@ def read(content: bytes) -> Update:
         raise NotVerified("this is not an update for a witness", _AGAIN)
     try:
         said = canonical.parse(base64.b64decode(body, validate=True))
+        if said["format"] != HEADER:
+            raise ValueError("another format")
         path = [base64.b64decode(node, validate=True) for node in said["path"]]
         return Update(int(said["old"]), path, keyrings_of(said["keyrings"]), text)
     except (KeyError, TypeError, ValueError):

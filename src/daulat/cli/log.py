@@ -28,6 +28,40 @@ def reindex(project: Path) -> None:
 
 
 @journey.command()
+@click.argument("kind", type=click.Choice(["openlineage", "cyclonedx"]))
+@click.argument("thing", required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file (default: stdout).")
+@click.pass_obj
+def export(project: Path, kind: str, thing: str | None, output: Path | None) -> None:
+    """The journey in another format: OpenLineage events of every step; CycloneDX of a release (default: the newest)."""
+    import json
+
+    from daulat.errors import DaulatError
+    from daulat.journey.journey import Journey
+
+    opened = Journey.open(project)
+    if kind == "openlineage":
+        from daulat.journey.views.openlineage import events
+
+        if thing is not None:
+            raise DaulatError("OpenLineage events are of the whole journey", "leave the name out")
+        found = events(opened.statements(), opened.log.checkpoint().origin)
+        text = "".join(json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n" for event in found)
+    else:
+        from daulat.journey.views.cyclonedx import bom
+
+        newest = opened.index.newest("release")
+        if thing is None and not newest:
+            raise DaulatError("there is no release on record yet", "run `daulat release propose` first")
+        name = thing or str(opened.entry(newest[-1]).statement["predicate"]["release"]["id"])
+        text = json.dumps(bom(opened, name), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@journey.command()
 @click.option("--mend", is_flag=True, help="Write wrong or missing hash tiles again, from the entries.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj

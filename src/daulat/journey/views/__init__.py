@@ -1,0 +1,8 @@
+"""The journey in other people's formats: regenerated from the log at any time, never a second source of truth.
+
+```
+entries ──> openlineage.py   one event a step and a line               for lineage catalogues
+release ──> cyclonedx.py     one machine-learning bill of materials    for supply-chain tools and auditors
+```
+The same journey gives the same bytes. Digests, names, licences and numbers are in them; text and people are not.
+"""

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from daulat.cli.talk import colour, data, say, short, table
+from daulat.errors import DaulatError
 from daulat.records import Release
 
 
@@ -159,6 +160,8 @@ def ask(project: Path, question: str, max_tokens: int, as_json: bool) -> Any:
     from daulat.work.project import Project
     from daulat.work.serving import ask as put
 
+    if not question.strip():
+        raise DaulatError("the question is empty", 'ask something: `daulat ask "..."`')
     opened = Project.open(project)
     write = (lambda piece: None) if as_json else (lambda piece: click.echo(piece, nl=False))
     reply = put(opened, question, max_tokens, write, key=os.environ.get("DAULAT_API_KEY"))

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from daulat.cli.talk import Bars, colour, data, say, short, size, table
-from daulat.errors import DaulatError
+from daulat.errors import DaulatError, NotAllowed
 
 
 @click.group()
@@ -37,13 +37,20 @@ def source_check(project: Path, as_json: bool) -> None:
                 s.licence or "unknown",
                 s.basis or "unknown",
                 decided[s.name].outcome,
-                decided[s.name].remedy,
             )
             for s in opened.config.source
         ]
-        click.echo(table(("source", "language", "licence", "basis", "verdict", "what would make it allowed"), rows))
-    if any(decision.outcome != "allow" for decision in decided.values()):
-        raise click.exceptions.Exit(1)
+        click.echo(table(("source", "language", "licence", "basis", "verdict"), rows))
+    barred = {name: decision for name, decision in decided.items() if decision.outcome != "allow"}
+    for name, decision in barred.items():
+        say(f"{name} is {'held' if decision.outcome == 'hold' else 'refused'}; to be allowed:")
+        for remedy in decision.remedy.split("; "):
+            say(f"  {remedy}")
+    if barred:
+        raise NotAllowed(
+            f"{len(barred)} of {len(decided)} sources may not be read: {', '.join(barred)}",
+            "what would make each allowed stands above; nothing was read",
+        )
 
 
 @source.command(name="fetch")

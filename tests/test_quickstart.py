@@ -197,6 +197,11 @@ def test_the_question_and_the_answer_are_in_no_record(done: tuple[Path, subproce
     asked = run("ask", "--max-tokens", "8", words, cwd=done[0])
     assert asked.returncode == 0, asked.stderr
     time.sleep(3)
+    from daulat.journey.journey import Journey
+
+    said = "".join(json.dumps(entry.statement) for entry in Journey.open(done[0]).statements())
+    assert "libreoffice-help-id" in said, "what is looked for would be found"
+    assert words not in said
     for folder in ("journey", "run", "store"):
         for file in (done[0] / folder).rglob("*"):
             if file.is_file() and file.stat().st_size < 50_000_000:

@@ -4,20 +4,39 @@ Both are measured. A processor without bfloat16 units runs it up to 60 times slo
 the same cores, two threads that wait for each other are slower than one.
 """
 
+import math
 import os
 import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+_CGROUP_V2 = Path("/sys/fs/cgroup/cpu.max")
+_CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
 _ROWS, _INNER, _COLUMNS = 512, 576, 1536
 BF16_GAIN = 1.5
 """bfloat16 is used where a matrix product is this much faster: below, its conversions cost more than it saves."""
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Cores that the scheduler and the container's quota leave to this process; at least 1."""
+    allowed = len(os.sched_getaffinity(0))
+    quota = _quota_cores()
+    return allowed if quota is None else max(1, min(allowed, math.floor(quota)))
+
+
+def _quota_cores() -> float | None:
+    """The container's share, or None where it has no limit. Source: the kernel's cgroup-v2 and sched-bwc documents."""
+    try:
+        quota, period = _CGROUP_V2.read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = (_CGROUP_V1 / "cpu.cfs_quota_us").read_text().strip()
+            period = (_CGROUP_V1 / "cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return None
+    return None if quota in ("max", "-1") else int(quota) / int(period)
 
 
 @cache

@@ -8,7 +8,7 @@ from pymerkle import InmemoryTree
 from daulat.journey import merkle
 from daulat.journey.tiles import Edge
 
-SIZES = 64
+SIZES = 256
 ENTRIES = [f"entry {number}".encode() for number in range(SIZES)]
 LEAVES = [merkle.leaf_hash(entry) for entry in ENTRIES]
 
@@ -24,7 +24,7 @@ def test_roots_equal_those_of_another_implementation_at_every_size(oracle) -> No
     assert merkle.root([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
-def test_inclusion_proofs_equal_and_check_for_every_leaf_of_every_size_up_to_64(oracle) -> None:
+def test_inclusion_proofs_equal_and_check_for_every_leaf_of_every_size_up_to_256(oracle) -> None:
     for size in range(1, SIZES + 1):
         for index in range(size):
             path = merkle.inclusion_path(index, size, merkle.subtrees(LEAVES[:size]))
@@ -32,7 +32,7 @@ def test_inclusion_proofs_equal_and_check_for_every_leaf_of_every_size_up_to_64(
             assert merkle.check_inclusion(LEAVES[index], index, size, path, oracle.get_root(size))
 
 
-def test_consistency_proofs_check_for_all_2145_pairs_up_to_64(oracle) -> None:
+def test_consistency_proofs_check_for_all_33153_pairs_up_to_256(oracle) -> None:
     pairs = 0
     for new in range(SIZES + 1):
         for old in range(new + 1):
@@ -43,7 +43,7 @@ def test_consistency_proofs_check_for_all_2145_pairs_up_to_64(oracle) -> None:
             if 0 < old <= new:
                 assert roots == (oracle.get_root(old), oracle.get_root(new))
             pairs += 1
-    assert pairs == 2145
+    assert pairs == 33_153
 
 
 def rfc_proof(old: int, leaves: list[bytes]) -> list[bytes]:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from daulat.errors import DaulatError
-from daulat.places.cores import available_cores
+from daulat.machine import available_cores
 from daulat.places.processes import Process, is_alive, start, status, stop, wait_for_file
 
 SLEEPER = [sys.executable, "-c", "import time; print('awake', flush=True); time.sleep(60)"]

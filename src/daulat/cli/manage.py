@@ -34,7 +34,10 @@ def own_text_and_base(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("code")
 @click.option("--operator", default=None, help="Who runs this, as it stands on record (default: your login name).")
-@click.option("--sector", type=click.Choice(["public", "private"]), default="private", show_default=True)
+@click.option(
+    "--sector", type=click.Choice(["public", "private"]), default="private", show_default=True,
+    help="Whose law: some acts bind only public or only private operators.",
+)  # fmt: skip
 @own_text_and_base
 @click.pass_obj
 def init(

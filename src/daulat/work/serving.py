@@ -19,8 +19,8 @@ import msgspec
 
 from daulat.errors import DaulatError, NotVerified
 from daulat.journey import canonical, statement
+from daulat.machine import available_cores
 from daulat.places import processes
-from daulat.places.cores import available_cores
 from daulat.places.loopback import ensure_loopback
 from daulat.records import Answer, Deployment, Release
 from daulat.serve import client

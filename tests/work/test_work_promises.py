@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from daulat.errors import DaulatError, NotAllowed
 from daulat.journey import statement
 from daulat.journey.verify import verify
+from daulat.journey.views.croissant import FIELDS, dataset
 from daulat.nation.profile import nation
 from daulat.work import plan
 from daulat.work.project import Project, create
@@ -173,6 +174,29 @@ def test_every_step_on_record_names_its_law_its_place_and_its_key(project: Proje
         assert entry.by == "operator"
         assert statement.step_key(entry.statement) == inside["key"]
     assert latest_step(project, "corpus").facts["tallies"]
+
+
+def test_a_corpus_is_a_data_set_that_croissants_own_library_reads(project: Project, tmp_path: Path) -> None:
+    import mlcroissant
+    import pyarrow.parquet as pq
+
+    made = corpus(project)
+    said = dataset(project.journey, made.output)
+    project.journey.store.materialise(made.output, tmp_path / "corpus")
+    (tmp_path / "corpus" / "croissant.json").write_text(json.dumps(said))
+    read = mlcroissant.Dataset(tmp_path / "corpus" / "croissant.json")
+    assert not read.metadata.issues.errors
+    assert said["conformsTo"].endswith("/1.1")
+    train = next((tmp_path / "corpus").glob("train.*.parquet"))
+    assert pq.read_schema(train).names == list(FIELDS)
+    records = list(read.records("train-documents"))
+    assert len(records) == sum(
+        pq.read_metadata(file).num_rows for file in (tmp_path / "corpus").glob("train.*.parquet")
+    )
+    assert {record["train-documents/licence"] for record in records} == {b"CC-BY-4.0"}
+    assert [one["sc:name"] for one in said["prov:wasDerivedFrom"]] == ["own-text"]
+    with pytest.raises(DaulatError, match="is no corpus"):
+        dataset(project.journey, "own-text")
 
 
 def test_a_project_is_never_begun_twice(project: Project) -> None:

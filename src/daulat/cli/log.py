@@ -1,11 +1,17 @@
 """Log: look after the journey itself, its index and its tiles."""
 
+import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from daulat.cli.talk import colour, data
+from daulat.errors import DaulatError
+
+if TYPE_CHECKING:
+    from daulat.journey.journey import Journey
 
 SHOWN = 20
 
@@ -28,37 +34,59 @@ def reindex(project: Path) -> None:
 
 
 @journey.command()
-@click.argument("kind", type=click.Choice(["openlineage", "cyclonedx"]))
+@click.argument("kind", type=click.Choice(["openlineage", "croissant", "cyclonedx"]))
 @click.argument("thing", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file (default: stdout).")
 @click.pass_obj
 def export(project: Path, kind: str, thing: str | None, output: Path | None) -> None:
-    """The journey in another format: OpenLineage events of every step; CycloneDX of a release (default: the newest)."""
-    import json
+    """The journey in another format: OpenLineage events of every step; Croissant of a corpus; CycloneDX of a release.
 
-    from daulat.errors import DaulatError
+    THING is a corpus' digest or a release's id (default: the newest).
+    """
     from daulat.journey.journey import Journey
 
-    opened = Journey.open(project)
-    if kind == "openlineage":
-        from daulat.journey.views.openlineage import events
-
-        if thing is not None:
-            raise DaulatError("OpenLineage events are of the whole journey", "leave the name out")
-        found = events(opened.statements(), opened.log.checkpoint().origin)
-        text = "".join(json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n" for event in found)
-    else:
-        from daulat.journey.views.cyclonedx import bom
-
-        newest = opened.index.newest("release")
-        if thing is None and not newest:
-            raise DaulatError("there is no release on record yet", "run `daulat release propose` first")
-        name = thing or str(opened.entry(newest[-1]).statement["predicate"]["release"]["id"])
-        text = json.dumps(bom(opened, name), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    text = _VIEWS[kind](Journey.open(project), thing)
     if output is None:
         click.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+def _openlineage(journey: "Journey", thing: str | None) -> str:
+    from daulat.journey.views.openlineage import events
+
+    if thing is not None:
+        raise DaulatError("OpenLineage events are of the whole journey", "leave the name out")
+    found = events(journey.statements(), journey.log.checkpoint().origin)
+    return "".join(json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n" for event in found)
+
+
+def _croissant(journey: "Journey", thing: str | None) -> str:
+    from daulat.journey import shape
+    from daulat.journey.views.croissant import dataset
+
+    made = journey.index.entries("named", "corpus")
+    if thing is None and not made:
+        raise DaulatError("there is no corpus on record yet", "run `daulat develop` first")
+    name = thing or shape.outputs(journey.entry(made[-1]).statement)["corpus"]
+    return _page(dataset(journey, name))
+
+
+def _cyclonedx(journey: "Journey", thing: str | None) -> str:
+    from daulat.journey.views.cyclonedx import bom
+
+    newest = journey.index.newest("release")
+    if thing is None and not newest:
+        raise DaulatError("there is no release on record yet", "run `daulat release propose` first")
+    name = thing or str(journey.entry(newest[-1]).statement["predicate"]["release"]["id"])
+    return _page(bom(journey, name))
+
+
+def _page(found: dict[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+_VIEWS = {"openlineage": _openlineage, "croissant": _croissant, "cyclonedx": _cyclonedx}
 
 
 @journey.command()

@@ -2,6 +2,7 @@
 
 ```
 entries ──> openlineage.py   one event a step and a line               for lineage catalogues
+corpus  ──> croissant.py     one data set with its sources             for data catalogues
 release ──> cyclonedx.py     one machine-learning bill of materials    for supply-chain tools and auditors
 ```
 The same journey gives the same bytes. Digests, names, licences and numbers are in them; text and people are not.

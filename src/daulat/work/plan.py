@@ -26,7 +26,7 @@ from daulat.model.export import export_gguf
 from daulat.model.pretrain import pretrain
 from daulat.model.tokenizer import extend
 from daulat.nation.law import Question, source_facts
-from daulat.records import Decision, Digest, Progress, Source, no_progress
+from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.project import Project
 from daulat.work.run import Bench, Facts, Outcome, Step, plain, run
 
@@ -165,9 +165,6 @@ _TERMS = ("name", "kind", "language", "owner", "licence", "basis", "country", "p
 
 def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
     sources = [source for source in project.config.source if source.name in snapshots]
-    decided: dict[str, Decision] = {
-        source.name: project.law.decide(source_question(project, source, "curate")) for source in sources
-    }
 
     def make(bench: Bench) -> Facts:
         parts = [
@@ -175,7 +172,7 @@ def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
                 source,
                 snapshots[source.name].output,
                 tree(project, snapshots[source.name].output, bench, source.name),
-                decided[source.name],
+                bench.decided[source.name],
             )
             for source in sources
         ]

@@ -39,6 +39,8 @@ class Bench:
     into: Path
     scratch: Path
     progress: Progress
+    decided: dict[str, Decision]
+    """What the law said to each of the step's questions, by the name that it was about."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ def _recorded(project: Project, step: Step, key: str, decisions: tuple[Decision,
 def _make(project: Project, step: Step, key: str, decisions: tuple[Decision, ...], progress: Progress) -> Outcome:
     started = datetime.now(UTC)
     folder = project.work / key.removeprefix("sha256:")[:16]
-    bench = Bench(folder / "into", folder / "scratch", progress)
+    decided = {question.name: decision for question, decision in zip(step.questions, decisions, strict=True)}
+    bench = Bench(folder / "into", folder / "scratch", progress, decided)
     shutil.rmtree(bench.into, ignore_errors=True)
     bench.into.mkdir(parents=True)
     bench.scratch.mkdir(exist_ok=True)

@@ -16,11 +16,12 @@ from daulat.errors import DaulatError
 from daulat.model import extension
 from daulat.model.merges import Merge, extended, learn, pretokens, segment, without
 from daulat.model.options import TokenizerOptions
-from daulat.model.pretokenizers import KEEPS_MARKS, PRETOKENIZERS, name_of
+from daulat.model.pretokenizers import KEEPS_MARKS, name_of
+from daulat.model.spelling import Spelling
 from daulat.model.tokenizer import extend
 
 OPTIONS = TokenizerOptions(new_tokens=60)
-BYTES = PRETOKENIZERS["smollm"]
+BYTES = Spelling("byte-level", "smollm")
 
 
 @pytest.fixture(scope="module")
@@ -111,17 +112,6 @@ def test_no_new_tokens_leave_the_tokenizer_as_it_was(base: Path, corpora: dict[s
     report = extend(base, corpora["th"], TokenizerOptions(new_tokens=0), tmp_path)
     assert (report.new_tokens, report.pretokenizer) == (0, "smollm")
     assert json.loads((tmp_path / "tokenizer.json").read_text()) == json.loads((base / "tokenizer.json").read_text())
-
-
-def test_a_tokenizer_that_is_no_byte_level_bpe_is_named(base: Path, corpora: dict[str, Path], tmp_path: Path) -> None:
-    other = tmp_path / "sentencepiece-like"
-    other.mkdir()
-    tokenizer = json.loads((base / "tokenizer.json").read_text())
-    tokenizer["model"]["byte_fallback"] = True
-    (other / "tokenizer.json").write_text(json.dumps(tokenizer))
-    (other / "config.json").write_text((base / "config.json").read_text())
-    with pytest.raises(DaulatError, match="cannot be extended yet"):
-        extend(other, corpora["id"], OPTIONS, tmp_path)
 
 
 def test_a_corpus_without_the_nations_text_is_refused(base: Path, corpora: dict[str, Path], tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from daulat.errors import DaulatError
 from daulat.model import checkpoint, lora
 from daulat.model import network as networks
 from daulat.model.check import check_export
-from daulat.model.export import export_gguf
+from daulat.model.gguf.write import export_gguf
 from daulat.model.loop import schedule
 from daulat.model.network import load
 from daulat.model.options import PretrainOptions, TokenizerOptions
@@ -203,18 +203,6 @@ def test_the_export_has_the_same_bytes_each_time_and_its_chat_template(model: Pa
     settings = json.loads((model / "tokenizer_config.json").read_text())
     assert fields["tokenizer.chat_template"].contents() == settings["chat_template"]
     assert fields["tokenizer.ggml.pre"].contents() == "qwen35"
-
-
-def test_another_architecture_is_named_with_what_works(
-    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
-) -> None:
-    other = Path(shutil.copytree(base, tmp_path / "other"))
-    config = json.loads((other / "config.json").read_text()) | {"model_type": "gemma3"}
-    (other / "config.json").write_text(json.dumps(config))
-    with pytest.raises(DaulatError, match="`gemma3` are not trained yet"):
-        trained(other, tokenizer, corpus, tmp_path / "model")
-    with pytest.raises(DaulatError, match="`gemma3` are not exported yet"):
-        export_gguf(other, tmp_path)
 
 
 def test_a_loss_that_is_no_number_stops_and_names_the_documents(

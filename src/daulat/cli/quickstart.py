@@ -102,13 +102,17 @@ def _do(folder: Path, words: str, *argv: str) -> Any:
 
 def _ask(folder: Path, question: str) -> str:
     """The answer's id, from the command itself."""
+    from daulat.work.project import Project
+    from daulat.work.query import latest_step
+
     answer = _do(
         folder, "A question, in the nation's language", "ask", "--max-tokens", str(MAX_ANSWER_TOKENS), question
     )
+    millions = latest_step(Project.open(folder), "adopt").facts["parameters"] / 1e6
     say(
         colour("honestly: ", bold=True)
-        + "a model of 135 million parameters after minutes of training gives words, not sense; this shows the machinery and a "
-        "measured gain. For better answers name a larger base: "
+        + f"a model of {millions:.0f} million parameters after minutes of training gives words, not sense; this shows the "
+        "machinery and a measured gain. For better answers name a larger base: "
         "`daulat quickstart --base /models/Llama-3.1-8B --base-licence ... --accept-terms`"
     )
     return str(answer)

@@ -5,6 +5,7 @@ INVARIANT: what was not trained is the base's own, read from its files again; th
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +21,25 @@ _COPIED = ("tokenizer.json", "tokenizer_config.json", "generation_config.json", 
 def write_model(base: Path, tokenizer: Path, network: Network, into: Path) -> None:
     """Write config.json, model.safetensors, the extended tokenizer and the base's facts into `into`.
 
-    Matrices are float16; vectors (norms, biases) are not trained and stay as the base has them.
+    Matrices are float16; vectors (norms, biases) are not trained and stay as the base has them. One tensor at a time is
+    held in float32, so that this takes no more memory than the training did.
     """
-    import torch
     from safetensors.torch import save_file
 
     config = read_json(base / "config.json")
-    tensors = _read_weights(base)
-    for name, adapter in network.adapters.items():
-        tensors[f"model.{name}.weight"] = tensors[f"model.{name}.weight"].float() + lora.learnt(adapter)
-    old_in = tensors[_EMBEDDING]
     shape = shapes.read(config, base.name)
     tied = shape.tied and len(network.new_in) == 0
+    half: dict[str, Any] = {}
+    for name, tensor in _weights(base):
+        adapter = network.adapters.get(name.removeprefix("model.").removesuffix(".weight"))
+        learnt = tensor if adapter is None else tensor.float() + lora.learnt(adapter)
+        half[name] = _half(learnt) if tensor.ndim > 1 else tensor
+    old_in, old_out = half[_EMBEDDING], half.get(_HEAD, half[_EMBEDDING])
+    half[_EMBEDDING] = _with_rows(old_in, network.new_in)
     if not tied:
-        tensors[_HEAD] = torch.cat([tensors.get(_HEAD, old_in).float(), network.new_out.detach()])
-    tensors[_EMBEDDING] = torch.cat([old_in.float(), network.new_in.detach()])
-    half = {
-        name: (value.to(torch.float16) if value.ndim > 1 else value).contiguous()
-        for name, value in sorted(tensors.items())
-    }
+        half[_HEAD] = _with_rows(old_out, network.new_out)
     assert_finite(half)
-    save_file(half, into / "model.safetensors", metadata={"format": "pt"})
+    save_file(dict(sorted(half.items())), into / "model.safetensors", metadata={"format": "pt"})
     config |= {"vocab_size": len(half[_EMBEDDING]), "tie_word_embeddings": tied}
     config |= {"dtype": shape.architecture.dtype}
     config.pop("torch_dtype", None)  # what transformers 4 called it
@@ -51,14 +50,27 @@ def write_model(base: Path, tokenizer: Path, network: Network, into: Path) -> No
                 shutil.copyfile(folder / name, into / name)
 
 
-def _read_weights(folder: Path) -> dict[str, Any]:
-    """Every tensor of a Hugging Face folder, in its own number format."""
-    from safetensors.torch import load_file
+def _half(tensor: Any) -> Any:
+    import torch
 
-    found: dict[str, Any] = {}
+    return tensor.to(torch.float16).contiguous()
+
+
+def _with_rows(old: Any, new: Any) -> Any:
+    """New rows behind the old ones; a copy in any case, for two names may not share one tensor."""
+    import torch
+
+    return torch.cat([old, _half(new.detach())])
+
+
+def _weights(folder: Path) -> Iterator[tuple[str, Any]]:
+    """Every tensor of a Hugging Face folder, in its own number format, read as it is needed."""
+    from safetensors import safe_open
+
     for file in sorted(folder.glob("*.safetensors")):
-        found |= load_file(file)
-    return found
+        with safe_open(file, framework="pt") as shard:
+            for name in shard.keys():  # noqa: SIM118  it is no dict
+                yield name, shard.get_tensor(name)
 
 
 def assert_finite(tensors: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from daulat.corpus.options import CorpusOptions
 from daulat.errors import DaulatError
 from daulat.evals.options import EvalOptions
 from daulat.model.options import BaseOptions, ExportOptions, PretrainOptions, TokenizerOptions
-from daulat.records import Place, Record, Source
+from daulat.records import Language, Place, Record, Source
 from daulat.release.gate import ReleaseOptions
 from daulat.serve.options import ServeOptions
 
@@ -29,12 +29,12 @@ class NationOptions(Record, frozen=True):
 
     code: str
     """Which pack of `nations/` decides: `id`, `th`, `vn`."""
-    language: str
+    language: Language
     """The language that the model is adapted to."""
     operator: str
     """Who runs it, as it is to stand on record."""
-    sector: str = "unknown"
-    """`public` or `private`: some acts bind only one of them."""
+    sector: Literal["public", "private", "unknown"] = "unknown"
+    """Some acts bind only public, or only private operators."""
 
 
 class Config(Record, frozen=True):
@@ -60,7 +60,7 @@ def load(project: Path) -> Config:
     """
     path = project / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a byte order mark before it
     except FileNotFoundError:
         raise DaulatError(
             f"no `{FILE}` in `{project}`", "run `daulat init CODE` there, or name the folder: `--project`"

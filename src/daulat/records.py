@@ -9,12 +9,28 @@ with `Z`; languages are ISO 639-1 (639-3 where there is none); countries are ISO
 """
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 Digest: TypeAlias = str
 """`sha256:` and 64 hex digits."""
+
+Language: TypeAlias = Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
+"""ISO 639-1, or 639-3 where there is none."""
+
+Basis: TypeAlias = Literal[
+    "open-licence",
+    "public-domain",
+    "consent",
+    "contract",
+    "legal-duty",
+    "vital-interest",
+    "public-task",
+    "legitimate-interest",
+]
+"""Lawful bases: of copyright the first two, of data protection the others."""
 
 Progress: TypeAlias = Callable[[float, str], None]
 """Told how far a step is: a share from 0 to 1, and a few plain words. Must return quickly and never raise."""
@@ -32,8 +48,8 @@ class Place(Record, frozen=True):
     """Where a step runs, reads or writes."""
 
     name: str
-    jurisdiction: str
-    """Country whose law governs the machine."""
+    jurisdiction: Annotated[str, Meta(pattern="^([a-z]{2}|unknown)$")]
+    """Country whose law governs the machine: an ISO 3166-1 code such as `id`."""
     operator: str
     provider: str = "own"
     """`own`, or the cloud's name; always read together with `region`."""
@@ -44,11 +60,12 @@ class Place(Record, frozen=True):
 class Source(Record, frozen=True):
     """Text that somebody owns, and on which terms it may be used. A missing term is unknown, and unknown is held."""
 
-    name: str
+    name: Annotated[str, Meta(pattern=r"^(?!rel-|dep-|ans-|sha256)\w[\w .-]{0,99}$")]
+    """Letters, digits, `-`, `_`, `.`; what is traced by it must not look like the id of something else."""
     kind: Literal["debian", "folder"]
     location: str
     """The Debian package's name, or the folder's path."""
-    language: str
+    language: Language
     paths: tuple[str, ...] = ("**/*",)
     """Globs of the files that are read, relative to the package's root or to the folder."""
     main: str | None = None
@@ -56,10 +73,10 @@ class Source(Record, frozen=True):
     owner: str | None = None
     licence: str | None = None
     """SPDX expression; a national act is `LicenseRef-...`."""
-    basis: str | None = None
-    """Lawful basis: `open-licence`, `public-domain`, `consent`, `contract`, `public-task`, `legitimate-interest`."""
-    country: str | None = None
-    """Where it was published: an ISO code, or `international`."""
+    basis: Basis | None = None
+    """Lawful basis on which the text, and what it says of people, is used."""
+    country: Annotated[str, Meta(pattern="^([a-z]{2}|international)$")] | None = None
+    """Where it was published: an ISO 3166-1 code such as `id`, or `international`."""
     personal_data: Literal["none", "incidental", "present", "sensitive"] | None = None
     role: Literal["nation", "replay"] = "nation"
     """`replay` text is mixed in so that the model keeps what it knows."""

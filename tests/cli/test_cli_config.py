@@ -100,3 +100,31 @@ def test_own_text_without_a_licence_stays_without_one(tmp_path: Path) -> None:
 def test_own_text_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DaulatError, match="no folder"):
         starting_sources(nation("id"), OwnText(tmp_path / "nowhere", "CC0-1.0", "us"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('jurisdiction = "id"', 'jurisdiction = "ZZZ"', "jurisdiction"),
+        ('language = "id"', 'language = "Bahasa"', "language"),
+        ('operator = "lab"\n[place]', 'operator = "lab"\nsector = "neither"\n[place]', "sector"),
+    ],
+)
+def test_a_word_that_the_law_would_not_know_is_refused_as_an_unknown_key_is(old: str, new: str, key: str) -> None:
+    error = refused(HEAD.replace(old, new))
+    assert key in error.problem
+    assert "line" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("basis", "theft"), ("country", "Indonesia"), ("name", "../../x"), ("name", "rel-deadbeef")]
+)
+def test_a_source_says_its_terms_in_known_words(field: str, value: str) -> None:
+    source = {"name": "own", "kind": "folder", "location": "text", "language": "id", field: value}
+    text = HEAD + "\n[[source]]\n" + "".join(f'{key} = "{word}"\n' for key, word in source.items())
+    assert field in refused(text).problem
+
+
+def test_settings_that_begin_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    (tmp_path / "daulat.toml").write_bytes(b"\xef\xbb\xbf" + HEAD.encode())
+    assert load(tmp_path).nation.code == "id"

@@ -14,7 +14,9 @@ from daulat.journey import statement as st
 from daulat.journey.cosignature import CosignerKey
 from daulat.journey.journey import Journey
 from daulat.journey.prove import keyrings
+from daulat.journey.verify import verify
 from daulat.journey.witness import Witness, update
+from daulat.work import witnessed
 
 DECISION = st.decision_statement(decision=ALLOW, step="source", place=PLACE, at=AT)
 OTHER = st.decision_statement(decision={**ALLOW, "subject": "another"}, step="source", place=PLACE, at=AT)
@@ -128,11 +130,14 @@ def test_the_command_line_from_one_ministry_to_the_other_and_back(tmp_path: Path
     operator = f"operator+{began}"
     daulat("witness", "ask", "-o", "update")
     daulat("witness", "cosign", "update", "--key", "w.key", "--state", "state", "--log-key", operator, "-o", "cosigned")
+    assert "none yet" in daulat("witness", "add", "cosigned", code=1), "whose word counts stands in the keyring"
+    daulat("key", "add", "witness", "--name", "witness.ministry.example", "--public", public)
     daulat("witness", "add", "cosigned")
-    daulat("key", "rotate", "operator")
+    assert "witnessed: the first 1 statements, by witness.ministry.example" in daulat("verify")
     daulat("prove", "0", "-o", "zero.tlog-proof")
     shown = daulat("verify", "--proof", "zero.tlog-proof", "--key", operator, "--witness-key", public)
     assert "witnessed by witness.ministry.example" in shown
+    daulat("key", "rotate", "operator")
     daulat("prove", "1", "-o", "one.tlog-proof")
     assert "verified" in daulat("verify", "--proof", "one.tlog-proof", "--key", operator)
     daulat("verify", "--proof", "one.tlog-proof", "--key", operator, "--witness-key", public, code=3)
@@ -155,3 +160,50 @@ def test_the_command_line_from_one_ministry_to_the_other_and_back(tmp_path: Path
     tampered[200] ^= 1
     (tmp_path / "one.tlog-proof").write_bytes(tampered)
     daulat("verify", "--proof", "one.tlog-proof", "--key", operator, code=3)
+
+
+def known(journey: Journey) -> Journey:
+    """The same journey, whose keyring lists the witness."""
+    listed = [*journey.keyring.keys.values(), ("witness", CosignerKey(WITNESS.public).public)]
+    journey.record(st.keyring_statement(listed, at=AT), OPERATOR)
+    return journey
+
+
+def test_a_witness_of_the_keyring_signs_no_statement_and_is_listed_as_what_it_is(journey: Journey) -> None:
+    ring = known(journey).keyring
+    assert ring.witnesses() == [CosignerKey(WITNESS.public)]
+    assert str(CosignerKey(WITNESS.public)) in {str(key) for _, key in ring.keys.values()}
+    assert WITNESS.key_id not in ring.keys, "as a key that signs statements it has another id, which is not listed"
+    with pytest.raises(NotVerified, match="not in force"):
+        journey.record(st.keyring_statement([("operator", OPERATOR.public)], at=AT), WITNESS)
+
+
+def test_every_changed_byte_of_a_cosigned_checkpoint_is_found(journey: Journey, witness: Witness) -> None:
+    known(journey)
+    cosigned = witness.cosign(asked(journey), OPERATOR.public, WITNESS, NOW)
+    project = journey.log.folder.parent
+    size = witnessed.keep(project, journey, cosigned)
+    whole = verify(project)
+    assert whole.witnessed == {WITNESS.name: size}
+    told_of_the_store = {problem.what for problem in whole.problems}
+    for at in range(len(cosigned)):
+        changed = bytearray(cosigned)
+        changed[at] ^= 1
+        (project / "witnessed" / str(size)).write_bytes(changed)
+        found = verify(project)
+        fresh = {problem.what for problem in found.problems} - told_of_the_store
+        assert fresh or found.witnessed == {}, f"byte {at}"
+        if not fresh:  # the witness's name or key id: then it is nobody's signature, and counts for nothing
+            with pytest.raises(DaulatError, match="no witness of this project"):
+                witnessed.keep(project, journey, bytes(changed))
+
+
+def test_a_checkpoint_that_was_witnessed_of_another_history_is_found(journey: Journey, witness: Witness) -> None:
+    known(journey)
+    size = journey.log.checkpoint().size
+    cosigned = witness.cosign(asked(journey), OPERATOR.public, WITNESS, NOW)
+    project = journey.log.folder.parent
+    witnessed.keep(project, journey, cosigned)
+    other = note.sign(note.Checkpoint(ORIGIN, size, b"x" * 32), OPERATOR)
+    (project / "witnessed" / str(size)).write_bytes(cosignature.cosign(other, WITNESS, NOW))
+    assert any("split view" in problem.what for problem in verify(project).problems)

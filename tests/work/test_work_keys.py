@@ -11,8 +11,9 @@ from daulat.journey import statement as st
 from daulat.journey.keys import PublicKey, create_key, load_key
 from daulat.journey.verify import verify
 from daulat.nation.profile import nation
-from daulat.work import keys
+from daulat.work import keys, serving
 from daulat.work.project import Project, create, key_file
+from daulat.work.release import decide
 from daulat.work.run import now
 from daulat.work.template import settings, starting_sources
 
@@ -23,6 +24,8 @@ ALLOW = {
 PLACE = {"name": "own", "jurisdiction": "id", "operator": "lab", "provider": "own", "region": "-"}
 RELEASE = {"id": "rel-1", "model": "sha256:" + "1" * 64, "weights": "sha256:" + "2" * 64,
            "scorecard": "sha256:" + "3" * 64, "state": "approved"}  # fmt: skip
+
+APPROVED = {**RELEASE, "findings": [], "state": "approved", "by": "operator", "reason": "good"}
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def test_a_rotation_that_was_killed_at_either_moment_locks_nobody_out(project: P
 def test_an_approver_signs_releases_and_nothing_else_until_revoked(project: Project) -> None:
     change = keys.add(project, "approver", "director")
     assert change.file is not None
-    director = keys.signer(project, change.file)
+    director = load_key(change.file)
     release = st.release_statement(release=RELEASE, at=now(), extra={})
     project.journey.record(release, director)
     with pytest.raises(NotVerified, match="may not sign"):
@@ -114,3 +117,48 @@ def test_the_command_line_does_the_same(project: Project, tmp_path: Path) -> Non
     assert "minister" not in listed.stdout
     assert PublicKey.parse(listed.stdout.split()[-1])
     assert daulat("verify").returncode == 0
+
+
+def test_a_gateway_key_that_was_lost_or_revoked_is_replaced_by_the_operator_alone(project: Project) -> None:
+    key_file(project.folder, "gateway").unlink()
+    change = keys.rotate(project, "gateway")
+    held = [key for role, key in project.journey.keyring.keys.values() if role == "gateway"]
+    assert held == [change.key] == [load_key(key_file(project.folder, "gateway")).public]
+    with pytest.raises(DaulatError, match="only key that answers are recorded with"):
+        keys.revoke(project, "gateway")
+
+
+def test_nothing_is_served_whose_answers_could_not_be_recorded(project: Project) -> None:
+    key_file(project.folder, "gateway").unlink()
+    with pytest.raises(DaulatError, match=r"gateway\.key` is missing"):
+        serving.start(project)
+    create_key(key_file(project.folder, "gateway"), "gateway")
+    with pytest.raises(DaulatError, match="answers could not be recorded") as told:
+        serving.start(project)
+    assert "rotate gateway" in told.value.hint
+
+
+def test_a_key_that_could_not_be_put_on_record_leaves_nothing_behind(project: Project) -> None:
+    key_file(project.folder, "operator").chmod(0o644)
+    for role in ("approver", "witness"):
+        with pytest.raises(DaulatError, match="may be read by others"):
+            keys.add(project, role, "siti")
+    assert not (project.folder / "keys" / "siti.key").exists()
+    create_key(project.folder / "foreign.key", "operator")
+    (project.folder / "foreign.key").replace(key_file(project.folder, "operator"))
+    with pytest.raises(NotVerified, match="not in force"):
+        keys.add(project, "approver", "siti")
+    assert not (project.folder / "keys" / "siti.key").exists()
+
+
+def test_a_second_approval_by_another_key_is_not_taken_for_one(project: Project) -> None:
+    project.record(st.release_statement(release=APPROVED, at=now(), extra={}))
+    assert decide(project, "rel-1", "approved", "again").by == "operator", "the same again changes nothing"
+    other = create_key(project.folder / "other.key", "siti")
+    with pytest.raises(DaulatError, match="was approved by `operator`"):
+        decide(project, "rel-1", "approved", "mine", other)
+    size = project.journey.log.checkpoint().size
+    assert decide(project, "rel-1", "rejected", "withdrawn").state == "rejected"
+    assert project.journey.log.checkpoint().size == size + 1
+    with pytest.raises(DaulatError, match="was rejected"):
+        decide(project, "rel-1", "approved", "after all")

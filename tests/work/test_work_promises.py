@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from daulat.errors import DaulatError, NotAllowed
 from daulat.journey import statement
+from daulat.journey.trace import trace
 from daulat.journey.verify import verify
 from daulat.journey.views.croissant import FIELDS, dataset
 from daulat.nation.profile import nation
@@ -217,3 +218,52 @@ def test_an_unknown_answer_is_named(project: Project) -> None:
 
     with pytest.raises(DaulatError, match="ans-00000000000000000000000000"):
         trail(project, "ans-00000000000000000000000000", down=False)
+
+
+def settings_changed(project: Project, old: str, new: str) -> Project:
+    file = project.folder / "daulat.toml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    return Project.open(project.folder)
+
+
+def test_terms_that_changed_are_on_record_for_what_is_made_from_then_on(project: Project) -> None:
+    first = corpus(project)
+    changed = settings_changed(project, 'licence = "CC-BY-4.0"', 'licence = "CC-BY-SA-4.0"')
+    second = corpus(changed)
+    assert latest_step(changed, "fetch own-text").facts["source"]["licence"] == "CC-BY-SA-4.0"
+    trees = [trace(changed.journey, f"#{made.index}") for made in (first, second)]
+    assert [tree.made_from[0].facts["source"]["licence"] for tree in trees] == ["CC-BY-4.0", "CC-BY-SA-4.0"]
+    assert trees[0].made_from[0].id == trees[1].made_from[0].id, "the bytes are the same"
+    assert "CC-BY-SA-4.0" in json.dumps(dataset(changed.journey, second.output))
+    assert corpus(changed).cached
+
+
+@pytest.mark.parametrize("licence", ["Banana", "All rights reserved", "free for all"])
+def test_a_word_that_is_no_licence_is_held_as_silence_is(project: Project, licence: str) -> None:
+    changed = settings_changed(project, 'licence = "CC-BY-4.0"', f'licence = "{licence}"')
+    with pytest.raises(NotAllowed, match="rule 1, licence"):
+        corpus(changed)
+
+
+def test_what_is_hidden_in_a_folder_is_no_text_of_it(project: Project, tmp_path: Path) -> None:
+    before = corpus(project)
+    for name in (".git/config.txt", "sub/.cache/note.txt", ".hidden.txt"):
+        (tmp_path / "text" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "text" / name).write_text(WORDS.format(n=999))
+    after = corpus(project)
+    assert (after.output, after.cached) == (before.output, True)
+
+
+def test_a_thing_is_traced_by_the_number_of_its_statement_and_the_name_of_its_step(project: Project) -> None:
+    made = corpus(project)
+    for thing in (f"{made.index}", f"#{made.index}", "corpus", made.output, made.output.upper()):
+        assert trace(project.journey, thing).id == made.output, thing
+    with pytest.raises(DaulatError, match="a keyring: it made nothing"):
+        trace(project.journey, "0")
+    with pytest.raises(DaulatError) as short:
+        trace(project.journey, "ab12")
+    assert "8 or more digits" in short.value.hint
+    with pytest.raises(DaulatError) as unknown:
+        trace(project.journey, "rel-000000000000")
+    assert "digits" not in unknown.value.hint

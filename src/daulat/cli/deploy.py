@@ -41,13 +41,14 @@ def release_propose(project: Path, as_json: bool) -> str:
 @click.pass_obj
 def release_approve(project: Path, release_id: str | None, reason: str, key: Path | None) -> None:
     """Sign a release (the last one proposed) by name; refused where a threshold is not met."""
-    from daulat.work.keys import signer
+    from daulat.journey.keys import load_key
     from daulat.work.project import Project
     from daulat.work.release import decide
 
     opened = Project.open(project)
-    found = decide(opened, release_id, "approved", reason, signer(opened, key))
+    found = decide(opened, release_id, "approved", reason, load_key(key) if key else None)
     say(f"{found.id} is approved by `{found.by}`: {found.reason}")
+    say("next: `daulat deploy`")
 
 
 @release.command(name="reject")
@@ -58,13 +59,13 @@ def release_approve(project: Path, release_id: str | None, reason: str, key: Pat
 )
 @click.pass_obj
 def release_reject(project: Path, release_id: str | None, reason: str, key: Path | None) -> None:
-    """Sign that a release is not to be served."""
-    from daulat.work.keys import signer
+    """Sign that a release is not to be served; one that was approved is withdrawn, and answers from it stop."""
+    from daulat.journey.keys import load_key
     from daulat.work.project import Project
     from daulat.work.release import decide
 
     opened = Project.open(project)
-    found = decide(opened, release_id, "rejected", reason, signer(opened, key))
+    found = decide(opened, release_id, "rejected", reason, load_key(key) if key else None)
     say(f"{found.id} is rejected by `{found.by}`: {found.reason}")
 
 
@@ -77,6 +78,8 @@ def release_list(project: Path, as_json: bool) -> None:
     from daulat.work.query import releases
 
     found = releases(Project.open(project)).values()
+    if not found:
+        say("none yet: `daulat release propose` after `daulat develop`")
     if as_json:
         data([msgspec.to_builtins(r) for r in found])
     else:
@@ -107,9 +110,16 @@ def _show(found: Release, as_json: bool) -> None:
     rows = [("yes" if f.passed else "NO", f.rule, f.words) for f in found.findings]
     click.echo(table(("met", "threshold", "base -> ours"), rows))
     click.echo(f"  {found.id}: {found.state}" + (f" by {found.by}: {found.reason}" if found.by else ""))
+    missed = sum(not finding.passed for finding in found.findings)
+    if found.state == "proposed":
+        say(
+            f"{missed} of {len(rows)} thresholds are not met: it cannot be approved; train longer, or change [release]"
+            if missed
+            else 'next: `daulat release approve --reason "..."`'
+        )
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="Serve an approved release on this machine.")
 @click.option("--release", "release_id", default=None, help="Which release (default: the last one approved).")
 @click.pass_context
 def deploy(ctx: click.Context, release_id: str | None) -> None:
@@ -136,13 +146,20 @@ def deploy_status(project: Path, as_json: bool) -> None:
     if as_json:
         data(found)
     else:
-        click.echo(table(("what", "value"), [(key, str(value)) for key, value in found.items()]))
+        tenants = found.pop("usage", [])
+        shown = {True: "yes", False: "no"}
+        rows = [(key, shown[value] if isinstance(value, bool) else str(value)) for key, value in found.items()]
+        click.echo(table(("what", "value"), rows))
+        if tenants:
+            click.echo("")
+            header = ("tenant", "answers", "prompt tokens", "completion tokens")
+            click.echo(table(header, [tuple(str(value) for value in one.values()) for one in tenants]))
 
 
 @deploy.command(name="stop")
 @click.pass_obj
 def deploy_stop(project: Path) -> None:
-    """Stop the gateway, then the engine; answers under way are finished first."""
+    """Stop the gateway, then the engine; answers under way have 30 seconds to end, and are recorded either way."""
     from daulat.work.project import Project
     from daulat.work.serving import stop
 
@@ -156,7 +173,10 @@ def deploy_stop(project: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def ask(project: Path, question: str, max_tokens: int, as_json: bool) -> Any:
-    """Ask the served model; the answer goes to stdout as it comes, its id to stderr."""
+    """Ask the served model.
+
+    The answer goes to stdout as it comes, its id to stderr.
+    """
     from daulat.work.project import Project
     from daulat.work.serving import ask as put
 

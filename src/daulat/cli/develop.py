@@ -74,7 +74,7 @@ def source_fetch(project: Path) -> None:
     )
 
 
-@click.command()
+@click.command(short_help="Sources -> corpus -> tokenizer -> model -> scorecard.")
 @click.option("--budget", default=None, help="Training time, such as 90s, 4m or 2h (default: `[pretrain] budget_s`).")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
@@ -196,7 +196,7 @@ def reasons(tally: dict[str, Any]) -> str:
 
 @corpus.command(name="dropped")
 @click.option("--reason", default=None, help="Only what was dropped for this reason.")
-@click.option("--limit", default=20, show_default=True, help="How many documents.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many documents.")
 @click.option("--held", is_flag=True, help="What was held instead.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj

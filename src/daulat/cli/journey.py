@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daulat.cli.talk import Bars, colour, data, say, short, size, table
+from daulat.errors import DaulatError
 
 if TYPE_CHECKING:
     from daulat.journey.verify import Report
@@ -17,20 +18,24 @@ SHOWN = 20
 
 @click.command()
 @click.argument("thing")
-@click.option("--up", "way", flag_value="up", default=True, help="Where did it come from? (default)")
-@click.option("--down", "way", flag_value="down", help="Where did it go?")
+@click.option("--up", is_flag=True, help="Where did it come from? (default; with --down both)")
+@click.option("--down", is_flag=True, help="Where did it go?")
 @click.option("--documents", is_flag=True, help="Also the documents that its model was trained on, by source.")
 @click.option("--json", "as_json", is_flag=True, help="For programs; with --documents every id.")
 @click.pass_obj
-def trace(project: Path, thing: str, way: str, documents: bool, as_json: bool) -> None:
-    """The journey of THING: an answer, release, deployment or document id, a source's name, or a digest's beginning."""
+def trace(project: Path, thing: str, up: bool, down: bool, documents: bool, as_json: bool) -> None:
+    """Where THING came from, or where it went.
+
+    THING is the id of an answer, release, deployment or document, the name of a source or of a step (what it made last), a
+    statement's number, or the beginning of a digest.
+    """
     from daulat.journey.trace import as_json as to_json
     from daulat.journey.trace import render
     from daulat.work.project import Project
     from daulat.work.trail import trail
 
     opened = Project.open(project)
-    node = trail(opened, thing, down=way == "down")
+    node = trail(opened, thing, up=up or not down, down=down)
     if not documents:
         data(to_json(node)) if as_json else click.echo(render(node))
         return
@@ -47,7 +52,7 @@ def trace(project: Path, thing: str, way: str, documents: bool, as_json: bool) -
         click.echo(table(("source", "documents", "first"), rows))
 
 
-@click.command()
+@click.command(short_help="Check statements, signatures and artefacts, offline.")
 @click.option(
     "--key", default=None, help="The operator's public key that you trust: a file, or `NAME+HASH+BASE64` itself."
 )
@@ -60,9 +65,14 @@ def verify(project: Path, key: str | None, proof: Path | None, witness_keys: tup
     if proof is not None:
         _check_proof(proof, key, witness_keys, as_json)
         return
+    if witness_keys:
+        raise click.UsageError("--witness-key goes with --proof: a project's own witnesses are in its keyring")
+    from daulat.journey.journey import LOG
     from daulat.journey.keys import PublicKey
     from daulat.journey.verify import verify as check
 
+    if not (project / LOG).exists() and not (project / "daulat.toml").exists():
+        raise DaulatError(f"there is no project in `{project}`", "go to its folder, or name it: `--project`")
     pinned = None
     if key is not None:
         pinned = PublicKey.parse(_text(key))
@@ -81,7 +91,6 @@ def _check_proof(file: Path, key: str | None, witness_keys: tuple[str, ...], as_
     """Say what a proof shows; raises where it shows nothing."""
     from datetime import UTC, datetime
 
-    from daulat.errors import DaulatError
     from daulat.journey import shape
     from daulat.journey.cosignature import CosignerKey
     from daulat.journey.keys import PublicKey
@@ -103,6 +112,10 @@ def _check_proof(file: Path, key: str | None, witness_keys: tuple[str, ...], as_
     for name, at in times.items():
         click.echo(f"witnessed by {name} at {at}")
     click.echo(f"a {shape.kind(found.statement)} signed by {found.by}, about:")
+    release = found.statement["predicate"].get("release")
+    if release is not None:
+        decided = f" by {release['by']}: {release['reason']}" if release.get("by") else ""
+        click.echo(f"  release {release['id']}: {release['state']}{decided}")
     for subject in found.statement["subject"]:
         click.echo(f"  {subject['name']}  sha256:{subject['digest']['sha256']}")
     if found.answer is not None:
@@ -121,6 +134,8 @@ def _show(report: "Report") -> None:
     kept = f"{report.files} files, {size(report.file_bytes)}"
     click.echo(f"store: {report.artefacts} artefacts, {kept}; {report.answers} answers in batches")
     click.echo(f"trusted: {report.trusted}")
+    for name, seen in report.witnessed.items():
+        click.echo(f"witnessed: the first {seen} statements, by {name}")
     for note in report.notes:
         say(f"note: {note}")
     for problem in report.problems[:SHOWN]:
@@ -130,3 +145,5 @@ def _show(report: "Report") -> None:
         click.echo(f"and {hidden} more (--json lists them)")
     verdict = colour("verified", fg="green", bold=True) if report.ok else colour("NOT VERIFIED", fg="red", bold=True)
     click.echo(verdict)
+    if any(problem.where.startswith("store/") for problem in report.problems):
+        say("hint: delete a wrong file of store/ and `daulat develop` makes it again, or restore it from a copy")

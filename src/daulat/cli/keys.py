@@ -9,7 +9,7 @@ from daulat.cli.talk import data, say, table
 ROLE = click.Choice(["operator", "approver", "gateway", "witness"])
 
 
-@click.group()
+@click.group(short_help="Who may sign what in this project.")
 def key() -> None:
     """Who may sign what: each change is a statement of its own in the journey."""
 
@@ -50,17 +50,19 @@ def key_rotate(project: Path, role: str) -> None:
 def key_add(project: Path, role: str, name: str, public: str | None) -> None:
     """One more key: a new one, or another person's public one."""
     from daulat.errors import DaulatError
-    from daulat.journey.keys import PublicKey
+    from daulat.journey.keys import COSIGNATURE, ED25519, PublicKey
     from daulat.work.keys import add
     from daulat.work.project import Project
 
     theirs = None
     if public is not None:
-        theirs = PublicKey.parse(Path(public).read_text(encoding="utf-8") if Path(public).exists() else public)
+        text = Path(public).read_text(encoding="utf-8") if Path(public).exists() else public
+        theirs = PublicKey.parse(text, (COSIGNATURE,) if role == "witness" else (ED25519,))
         if theirs.name != name:
             raise DaulatError(f"that key is called `{theirs.name}`, not `{name}`", f"give `--name {theirs.name}`")
     change = add(Project.open(project), role, name, theirs)
-    say(f"{change.key} may sign as {role} from entry {change.entry + 1} on")
+    may = "cosign checkpoints" if role == "witness" else "sign"
+    say(f"{change.key} may {may} as {role} from entry {change.entry + 1} on")
     if change.file is not None:
         say(f"its private half is in {change.file}, readable only by you: hand it over, and delete it here")
 

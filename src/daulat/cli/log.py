@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daulat.cli.talk import colour, data
+from daulat.cli.talk import colour, data, say
 from daulat.errors import DaulatError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def export(project: Path, kind: str, thing: str | None, output: Path | None) -> 
         click.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
+        say(f"{output}: {kind}")
 
 
 def _openlineage(journey: "Journey", thing: str | None) -> str:

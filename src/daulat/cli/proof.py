@@ -16,7 +16,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--latest", is_flag=True, help="In the newest checkpoint, even where an older one is witnessed.")
 @click.pass_obj
 def prove(project: Path, thing: str, output: Path, latest: bool) -> None:
-    """A proof of THING that `daulat verify --proof` checks without this project: an id, a source, a digest, a number."""
+    """A file that proves THING to somebody who has no project.
+
+    THING is what `daulat trace` takes; `daulat verify --proof` checks the file.
+    """
     from daulat.work.project import Project
     from daulat.work.proving import prove as make
 
@@ -28,7 +31,7 @@ def prove(project: Path, thing: str, output: Path, latest: bool) -> None:
     say(f"who checks it needs the key that began this log:\n  daulat verify --proof {output} --key {began}")
 
 
-@click.group()
+@click.group(short_help="Checkpoints that another ministry's key cosigns.")
 def witness() -> None:
     """Checkpoints that another key cosigns: nobody can then be shown another log."""
 

@@ -7,7 +7,7 @@ import shlex
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,10 +18,13 @@ from daulat.cli.talk import colour, say, size, table
 from daulat.errors import DaulatError, NotVerified
 from daulat.records import Scorecard
 
+if TYPE_CHECKING:
+    from daulat.config import Config
+
 MAX_ANSWER_TOKENS = 60
 
 
-@click.command()
+@click.command(short_help="From a nation's text to its own answer, on this machine.")
 @click.argument("code", default="id")
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=None, help="The project's folder (default: quickstart-CODE)."
@@ -38,6 +41,7 @@ def quickstart(code: str, folder: Path | None, fetch_only: bool, stop: bool, bud
 
     began = time.monotonic()
     found = nation(code)
+    code = found.code
     folder = folder or Path(f"quickstart-{code}")
     say(colour(f"daulat quickstart: {found.name}, in {folder}/", bold=True))
     with PeakMemory(also=lambda: pids(folder / "run")) as memory:
@@ -52,7 +56,7 @@ def quickstart(code: str, folder: Path | None, fetch_only: bool, stop: bool, bud
         release = _do(folder, "Base against ours, on text that neither was trained on", "release", "propose")
         _do(
             folder,
-            "A named person signs for it",
+            "The operator's key signs for it (`daulat key add approver` gives another person a key of their own)",
             "release",
             "approve",
             str(release),
@@ -78,12 +82,29 @@ def _begin(folder: Path, code: str, own: dict[str, Any]) -> None:
     from daulat.config import load
 
     config = load(folder)
-    if own["base"] and own["base"] != config.base.location:
-        raise DaulatError(
-            f"`{folder}` was begun with the base `{config.base.location}`",
-            f"`--folder` names another folder, or remove `{folder}`",
-        )
+    begun = _begun_with(config)
+    for key, value in own.items():
+        if value and begun[key] not in (value, str(value), str(Path(str(value)).resolve())):
+            raise DaulatError(
+                f"`{folder}` was begun with other settings: `{_option(key, value)[0]}` is {begun[key] or 'not set'} there",
+                f"`--folder` names another folder; or change `{folder}/daulat.toml`; or remove `{folder}`",
+            )
     say(f"\ngoing on in {folder}/: its daulat.toml decides, and what is on record is not done again")
+
+
+def _begun_with(config: "Config") -> dict[str, Any]:
+    """What the flags of own text and base would say of an existing project."""
+    from daulat.work.template import OWN_TEXT
+
+    source = next((source for source in config.source if source.name == OWN_TEXT), None)
+    return {
+        "text": source and source.location,
+        "licence": source and source.licence,
+        "owner": source and source.owner,
+        "base": config.base.location,
+        "base_licence": config.base.licence,
+        "accept_terms": config.base.accept_terms,
+    }
 
 
 def _option(key: str, value: Any) -> list[str]:

@@ -163,11 +163,16 @@ def _members(deb: Deb) -> Iterator[tarfile.TarFile]:
                 pass
 
 
+def is_hidden(path: Path) -> bool:
+    """Whether it lies in or is something like `.git` or `.DS_Store`, which nobody meant as text."""
+    return any(part.startswith(".") for part in path.parts)
+
+
 def _copy(folder: Path, taking: _Taking) -> None:
     if not folder.is_dir():
         raise DaulatError(f"the folder `{folder}` does not exist", "correct `location` of that [[source]]")
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and not path.is_symlink() and taking.wanted(name):
+        if path.is_file() and not is_hidden(path.relative_to(folder)) and not path.is_symlink() and taking.wanted(name):
             with path.open("rb") as content:
                 taking.take(name, path.stat().st_size, content)

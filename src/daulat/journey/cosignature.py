@@ -3,15 +3,13 @@
 Source: c2sp.org/tlog-cosignature, the Ed25519 type.
 """
 
-import base64
-import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from daulat.errors import DaulatError, NotVerified
+from daulat.errors import NotVerified
 from daulat.journey import note
-from daulat.journey.keys import PublicKey, SigningKey
+from daulat.journey.keys import COSIGNATURE, PublicKey, SigningKey
 
-_TYPE = b"\x04"
 _MAX_SECONDS = 2**63 - 1
 
 
@@ -21,25 +19,17 @@ class CosignerKey:
 
     public: PublicKey
 
+    def __post_init__(self) -> None:
+        if self.public.kind != COSIGNATURE:
+            object.__setattr__(self, "public", PublicKey(self.public.name, self.public.raw, COSIGNATURE))
+
     @classmethod
     def parse(cls, text: str) -> "CosignerKey":
         """The key in `NAME+HASH+base64`, of signature type 4.
 
         Raises: DaulatError where it is not that.
         """
-        parts = text.strip().split("+", 2)
-        try:
-            raw = base64.b64decode(parts[2], validate=True)
-        except (IndexError, ValueError):
-            raw = b""
-        if len(raw) != 33 or raw[:1] != _TYPE:
-            raise DaulatError("this is not a witness's public key", "it is written `NAME+HASH+BASE64`, of type 4")
-        key = cls(PublicKey(parts[0], raw[1:]))
-        if str(key) != text.strip():
-            raise DaulatError(
-                f"the witness key of `{parts[0]}` does not match its own hash", "copy the whole line again"
-            )
-        return key
+        return cls(PublicKey.parse(text, (COSIGNATURE,)))
 
     @property
     def name(self) -> str:
@@ -49,10 +39,10 @@ class CosignerKey:
     @property
     def id(self) -> bytes:
         """The four bytes which stand before its cosignatures."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _TYPE + self.public.raw).digest()[:4]
+        return self.public.id
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{base64.b64encode(_TYPE + self.public.raw).decode()}"
+        return str(self.public)
 
 
 def cosign(text: bytes, key: SigningKey, at: int) -> bytes:
@@ -83,3 +73,13 @@ def check(text: bytes, key: CosignerKey) -> int:
 
 def _message(body: str, at: int) -> bytes:
     return f"cosignature/v1\ntime {at}\n{body}".encode()
+
+
+def witnesses(text: bytes, keys: Iterable[CosignerKey]) -> dict[str, int]:
+    """Which of these witnesses cosigned the note, and when, in seconds since 1970 UTC.
+
+    Raises: NotVerified where a cosignature in the name and id of one of them is wrong.
+    """
+    _, signatures = note.split(text)
+    named = {(name, blob[:4]) for name, blob in signatures}
+    return {key.name: check(text, key) for key in keys if (key.name, key.id) in named}

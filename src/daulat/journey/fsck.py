@@ -49,8 +49,9 @@ def fsck(folder: Path, *, mend: bool = False) -> Findings:
         _compare(folder, tile, found, right)
     if edge.root() != checkpoint.root:
         raise NotVerified(
-            f"the {edge.size} entries do not give the checkpoint's root: an entry was changed",
-            "restore `journey/tile/entries` from a copy",
+            f"the {edge.size} entries do not give the checkpoint's root: the checkpoint was changed, or an entry "
+            f"({len(found.wrong)} hash tiles disagree with the entries)",
+            "`daulat verify` checks the signatures of both; restore `journey/checkpoint` or `journey/tile/entries` from a copy",
         )
     if mend:
         for tile in right:

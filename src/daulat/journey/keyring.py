@@ -13,7 +13,8 @@ from typing import Any
 
 from daulat.errors import DaulatError, NotVerified
 from daulat.journey import shape
-from daulat.journey.keys import PublicKey
+from daulat.journey.cosignature import CosignerKey
+from daulat.journey.keys import COSIGNATURE, ED25519, PublicKey
 
 ROLES: dict[str, frozenset[str]] = {
     "operator": frozenset(shape.KINDS),
@@ -21,7 +22,7 @@ ROLES: dict[str, frozenset[str]] = {
     "gateway": frozenset({shape.USAGE}),
     "witness": frozenset(),
 }
-"""What a role may sign. A witness signs no statement."""
+"""What a role may sign. A witness signs no statement: it cosigns checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Keyring:
         keys: dict[str, tuple[str, PublicKey]] = {}
         for item in statement["predicate"]["keys"]:
             try:
-                key = PublicKey.parse(item["key"])
+                kinds = (ED25519, COSIGNATURE) if item["role"] == "witness" else (ED25519,)
+                key = PublicKey.parse(item["key"], kinds)
             except (DaulatError, ValueError) as error:
                 raise NotVerified(
                     f"the keyring lists a key that is none: {error}", "record a keyring that is whole"
@@ -93,6 +95,10 @@ class Keyring:
     def writers(self) -> Iterable[PublicKey]:
         """Keys whose role may sign statements, and so the checkpoint that makes them durable."""
         return [key for role, key in self.keys.values() if ROLES[role]]
+
+    def witnesses(self) -> list[CosignerKey]:
+        """Whose cosignatures under this log's checkpoints count."""
+        return [CosignerKey(key) for role, key in self.keys.values() if role == "witness"]
 
     def _in_force(self, key_id: str) -> tuple[str, PublicKey]:
         if key_id not in self.keys:

@@ -1,11 +1,11 @@
 """Ed25519 keys, in the text formats of C2SP signed notes, so that other tools read them too.
 
 ```
-public    NAME+HASH+base64(0x01 || 32 bytes)              a "verifier key"
+public    NAME+HASH+base64(0x01 || 32 bytes)              a "verifier key"; 0x04 for a witness's, which only cosigns
 private   PRIVATE+KEY+NAME+HASH+base64(0x01 || 32 bytes)  one line, in a file of mode 0600
 ```
-HASH is the key id in 8 hex digits: the first 4 bytes of SHA-256(NAME || 0x0A || 0x01 || public key). Source:
-c2sp.org/signed-note; golang.org/x/mod/sumdb/note. A name has no spaces and no plus.
+HASH is the key id in 8 hex digits: the first 4 bytes of SHA-256(NAME || 0x0A || type || public key). Source:
+c2sp.org/signed-note, c2sp.org/tlog-cosignature; golang.org/x/mod/sumdb/note. A name has no spaces and no plus.
 """
 
 import base64
@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from daulat.errors import DaulatError
 
-ED25519 = b"\x01"
+ED25519, COSIGNATURE = b"\x01", b"\x04"
+"""Types of keys: what signs anything, and what only cosigns checkpoints. The same 32 bytes have another id as each."""
 SIGNATURE_BYTES = 64
 _PRIVATE = "PRIVATE+KEY+"
 
@@ -32,6 +33,7 @@ class PublicKey:
 
     name: str
     raw: bytes
+    kind: bytes = ED25519
     _key: Ed25519PublicKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -39,13 +41,13 @@ class PublicKey:
         object.__setattr__(self, "_key", Ed25519PublicKey.from_public_bytes(self.raw))
 
     @classmethod
-    def parse(cls, text: str) -> "PublicKey":
-        """The key in `NAME+HASH+base64`.
+    def parse(cls, text: str, kinds: tuple[bytes, ...] = (ED25519,)) -> "PublicKey":
+        """The key in `NAME+HASH+base64`, of one of those types.
 
         Raises: DaulatError where it is not that, or where the hash is another key's.
         """
-        name, raw = _decode(text.strip().split("+", 2), "a public key is written `NAME+HASH+BASE64`")
-        key = cls(name, raw)
+        key = cls(*_decode(text.strip().split("+", 2), "a public key is written `NAME+HASH+BASE64`", kinds))
+        name = key.name
         if str(key) != text.strip():
             raise DaulatError(f"the public key of `{name}` does not match its own hash", "copy the whole line again")
         return key
@@ -53,7 +55,7 @@ class PublicKey:
     @cached_property
     def id(self) -> bytes:
         """The four bytes which stand before its signatures in a signed note."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.raw).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.raw).digest()[:4]
 
     @cached_property
     def key_id(self) -> str:
@@ -69,7 +71,7 @@ class PublicKey:
         return True
 
     def __str__(self) -> str:
-        return f"{self.key_id}+{base64.b64encode(ED25519 + self.raw).decode()}"
+        return f"{self.key_id}+{base64.b64encode(self.kind + self.raw).decode()}"
 
 
 @dataclass(frozen=True)
@@ -132,21 +134,25 @@ def load_key(path: Path) -> SigningKey:
     if not text.startswith(_PRIVATE):
         raise DaulatError(f"`{path}` is not a private key", form)
     parts = text.removeprefix(_PRIVATE).split("+", 2)
-    key = SigningKey(*_decode(parts, form))
+    key = SigningKey(*_decode(parts, form, (ED25519,))[:2])
     if key.key_id != "+".join(parts[:2]):
         raise DaulatError(f"the key `{path}` does not match its own hash", "restore it from your backup")
     return key
 
 
-def _decode(parts: list[str], form: str) -> tuple[str, bytes]:
+def _decode(parts: list[str], form: str, kinds: tuple[bytes, ...]) -> tuple[str, bytes, bytes]:
+    """Name, key and type."""
     try:
         name, _, encoded = parts
         raw = base64.b64decode(encoded, validate=True)
     except ValueError:
         raise DaulatError("this is not a key", form) from None
-    if len(raw) != 33 or raw[:1] != ED25519:
-        raise DaulatError(f"the key of `{name}` is not an Ed25519 key", form)
-    return name, raw[1:]
+    if len(raw) != 33 or raw[:1] not in kinds:
+        wanted = " or ".join(
+            {ED25519: "an Ed25519 key", COSIGNATURE: "a witness's key (type 4)"}[kind] for kind in kinds
+        )
+        raise DaulatError(f"the key of `{name}` is not {wanted}", form)
+    return name, raw[1:], raw[:1]
 
 
 def _check_name(name: str) -> None:

@@ -54,6 +54,15 @@ class _Append(Job):
     first: int = -1
 
 
+def missing(path: Path | str) -> NotVerified:
+    """A tile or bundle that the checkpoint needs and that is not there."""
+    entries = "entries" in Path(path).parts
+    return NotVerified(
+        f"`{path}` is missing from the log",
+        "restore it from a copy" if entries else "`daulat journey fsck --mend` makes it again from the entries",
+    )
+
+
 def ensure_fits(entry: bytes) -> None:
     """Raises: DaulatError where a bundle cannot hold it: c2sp.org/tlog-tiles gives two bytes to its length."""
     if len(entry) > tiles.MAX_ENTRY_BYTES:
@@ -124,7 +133,7 @@ class Log:
             except FileNotFoundError as error:
                 if self._read_note() == text:
                     path = Path(error.filename or str(error)).relative_to(self.folder)
-                    raise NotVerified(f"`{path}` is missing from the log", "restore it from a copy") from None
+                    raise missing(path) from None
 
     def append(self, entries: Sequence[bytes], key: SigningKey) -> int:
         """The index of the first entry, once all of them are durable; all or none.
@@ -248,12 +257,17 @@ class Log:
                 return durable.read(self.folder / path, limit)
             except FileNotFoundError:
                 if self.reload().size == size:
-                    raise NotVerified(f"`{path}` is missing from the log", "restore it from a copy") from None
+                    raise missing(path) from None
 
     def _read_note(self) -> bytes:
         try:
             return durable.read(self.folder / CHECKPOINT, note.MAX_NOTE_BYTES)
         except FileNotFoundError:
+            if (self.folder / "tile").is_dir():
+                raise NotVerified(
+                    f"`{CHECKPOINT}` is missing from the log in `{self.folder}`",
+                    "restore it from a copy: a witness, or a proof, holds one; the entries are still there",
+                ) from None
             raise DaulatError(f"no log in `{self.folder}`", "run `daulat init`, or name the project's folder") from None
 
     def _load(self, text: bytes) -> _State:

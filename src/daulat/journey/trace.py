@@ -8,6 +8,7 @@ Something that is met twice is shown once, and then referred to. Nothing here is
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -22,6 +23,8 @@ Documents: TypeAlias = Callable[[str], dict[str, dict[str, Any]]]
 """Document id -> what became of it in each corpus: `part` (`train`, `heldout`, `dropped`, `held`), `source`, and why."""
 
 MIN_PREFIX = 8
+_NUMBER = re.compile(r"#?[0-9]{1,7}")
+"""A statement's number; from `MIN_PREFIX` digits on, it is the beginning of a digest."""
 SHORT = 12
 _NAMED = 5
 """How many candidates an error names."""
@@ -56,7 +59,8 @@ def trace(
 ) -> Node:
     """The tree of what `thing` was made from (`up`) and what was made from it (`down`).
 
-    `thing` is an answer, release, deployment or document id, a source's name, a digest, or 8 or more of its hex digits.
+    `thing` is an answer, release, deployment or document id, the name of a source or of a step (what it made last), a
+    statement's number, a digest, or 8 or more of its hex digits.
 
     Raises: DaulatError where nothing or more than one thing has that name.
     """
@@ -131,9 +135,11 @@ class _Tracer:
         """The one thing of that name."""
         if thing.startswith("ans-"):
             return self.answer(thing)
-        makers = {"release": self.release, "deployment": self.deployment, "source": self.source}
+        if _NUMBER.fullmatch(thing):
+            return self.entry(int(thing.removeprefix("#")))
+        makers = {"release": self.release, "deployment": self.deployment, "source": self.source, "named": self.step}
         found = [make(thing) for kind, make in makers.items() if self.index.entries(kind, thing)]
-        hexadecimal = thing.removeprefix("sha256:").lower()
+        hexadecimal = thing.lower().removeprefix("sha256:")
         if len(hexadecimal) >= MIN_PREFIX:
             found += [self.artefact(digest) for digest in self.index.digests(f"sha256:{hexadecimal}")]
         if documents is not None and (inside := documents(thing)):
@@ -155,9 +161,9 @@ class _Tracer:
                 release = self._said(node)["release"]
                 return [self.artefact(release[name], name) for name in ("model", "weights", "scorecard")]
             case "artefact":
-                return self._inputs(self.index.entries("made", node.id))
+                return self._inputs([] if node.index is None else [node.index])
             case "source":
-                return self._inputs(self.index.entries("source", node.id))
+                return self._inputs([] if node.index is None else [node.index])
             case "document":
                 names = dict.fromkeys(str(said.get("source")) for said in self.inside[node.id].values())
                 return [self.source(name) for name in names if self.index.entries("source", name)]
@@ -219,12 +225,39 @@ class _Tracer:
         entry = self.journey.entry(self.index.entries("source", name)[-1])
         return self._step(entry, "source", name, name)
 
-    def artefact(self, digest: str, name: str = "") -> Node:
-        """An artefact, with the first step on record that made it."""
+    def step(self, name: str) -> Node:
+        """What the step of that name made last."""
+        return self.entry(self.index.entries("named", name)[-1])
+
+    def entry(self, number: int) -> Node:
+        """What the statement of that number says.
+
+        Raises: DaulatError where there is none, or where it is about the record itself: a keyring, a decision.
+        """
+        entry = self.journey.entry(number)
+        match entry.kind:
+            case "step":
+                name, digest = next(iter(st.outputs(entry.statement).items()))
+                return self._step(entry, "artefact", name, digest)
+            case "usage":
+                return self._usage(entry)
+        reached = self._reached(entry)
+        if not reached:
+            raise DaulatError(
+                f"statement {number} is a {entry.kind}: it made nothing", f"`daulat prove {number}` shows it"
+            )
+        return reached[0]
+
+    def artefact(self, digest: str, name: str = "", before: int | None = None) -> Node:
+        """An artefact, with the last step on record that made it: of those before that entry, which used it.
+
+        The same bytes may be stated again, under other terms; who used them earlier used them under the earlier ones.
+        """
         makers = self.index.entries("made", digest)
         if not makers:
             return Node("artefact", name or "artefact", digest)
-        entry = self.journey.entry(makers[0])
+        earlier = [maker for maker in makers if before is None or maker < before]
+        entry = self.journey.entry((earlier or makers)[-1])
         if entry.kind == "usage":
             return self._usage(entry)
         made = next(made for made, found in st.outputs(entry.statement).items() if found == digest)
@@ -255,7 +288,11 @@ class _Tracer:
     def _inputs(self, makers: Iterable[int]) -> list[Node]:
         """What the steps at these indices were made from."""
         entries = map(self.journey.entry, makers)
-        return [self.artefact(found, name) for entry in entries for name, found in st.inputs(entry.statement).items()]
+        return [
+            self.artefact(found, name, entry.index)
+            for entry in entries
+            for name, found in st.inputs(entry.statement).items()
+        ]
 
     def _reached(self, user: Entry) -> list[Node]:
         """What a statement that names an artefact makes of it."""
@@ -284,11 +321,11 @@ class _Tracer:
             f"{len(things['release'])} releases, {len(things['deployment'])} deployments, {len(things['source'])} sources, "
             f"{len(self.index.digests())} digests and {self.index.batches()} batches of answers"
         )
-        hint = (
-            f"did you mean {', '.join(f'`{name}`' for name in near)}?"
-            if near
-            else f"give {MIN_PREFIX} or more digits of a digest"
-        )
+        hint = "name a release, deployment, answer, source or step, a statement's number, or a digest"
+        if near:
+            hint = f"did you mean {', '.join(f'`{name}`' for name in near)}?"
+        elif re.fullmatch(r"[0-9a-f]{1,7}", thing.lower()):
+            hint = f"give {MIN_PREFIX} or more digits of a digest"
         raise DaulatError(f"nothing on record is called `{thing}`: {known} were searched", hint)
 
 

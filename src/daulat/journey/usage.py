@@ -46,7 +46,8 @@ def find_answer(journey: Journey, answer: str) -> tuple[dict[str, Any], Entry]:
             if isinstance(record, dict) and record.get("id") == answer:
                 return record, entry
     raise DaulatError(
-        f"no answer `{answer}` is on record", "an answer is recorded with its batch: wait a little, or check the id"
+        f"no answer `{answer}` is on record",
+        "check the id; an answer that broke off before its end, as when the gateway was killed, has no record",
     )
 
 

@@ -15,11 +15,14 @@ from typing import Any, TypeAlias
 
 from daulat.errors import DaulatError, NotVerified
 from daulat.journey import batch, durable, merkle, note, shape, tiles, tree
+from daulat.journey.cosignature import witnesses
 from daulat.journey.envelope import Signed, open_envelope, peek
 from daulat.journey.keyring import Keyring
 from daulat.journey.keys import PublicKey
 
 Progress: TypeAlias = Callable[[float, str], None]
+WITNESSED = "witnessed"
+"""Where a project keeps its checkpoints that were cosigned, each named by its size."""
 MAX_PROBLEMS = 1000
 """More are counted, not kept."""
 TRIES = 5
@@ -52,6 +55,8 @@ class Report:
     files: int = 0
     file_bytes: int = 0
     answers: int = 0
+    witnessed: dict[str, int] = field(default_factory=dict)
+    """The largest size that each witness of the keyring cosigned, by name."""
     problems: list[Problem] = field(default_factory=list)
     more_problems: int = 0
     notes: list[str] = field(default_factory=list)
@@ -118,6 +123,7 @@ class _Check:
         self.report.origin = checkpoint.origin
         self.report.root = f"sha256:{checkpoint.root.hex()}"
         edge = tiles.Edge()
+        cosigned = self._cosigned()
         before: Keyring | None = None
         ring: Keyring | None = None
         for sealed in self._entries(checkpoint.size):
@@ -126,12 +132,16 @@ class _Check:
             for tile in edge.push(merkle.leaf_hash(sealed)):
                 self._tile(tile)
             self.report.statements += 1
+            if edge.size in cosigned:
+                self._as_it_was(*cosigned[edge.size], edge.root(), before or ring)
         if edge.size == checkpoint.size:
             for tile in edge.partials():
                 self._tile(tile)
             if edge.root() != checkpoint.root:
                 self.report.wrong("journey/checkpoint", "its root is not the root of the log's entries")
         self._signature(text, before or ring)
+        for name, kept in cosigned.values():
+            self._witnesses(name, kept, ring)
         self._strays(checkpoint.size)
         return None
 
@@ -251,6 +261,40 @@ class _Check:
         except NotVerified as error:
             self.report.wrong("journey/checkpoint", error.problem)
         return None
+
+    def _cosigned(self) -> dict[int, tuple[str, bytes]]:
+        """Checkpoints that were witnessed, by size: where they lie, and their notes."""
+        found: dict[int, tuple[str, bytes]] = {}
+        for name, _, _ in self._walk(self.journey.parent / WITNESSED):
+            where = f"{WITNESSED}/{name}"
+            try:
+                text = durable.read(self.journey.parent / where, note.MAX_NOTE_BYTES)
+                checkpoint = note.read(text)
+            except (OSError, NotVerified) as error:
+                self.report.wrong(where, getattr(error, "problem", str(error)))
+                continue
+            if (checkpoint.origin, f"{checkpoint.size}") != (self.report.origin, name):
+                self.report.wrong(where, f"it is of `{checkpoint.origin}` at size {checkpoint.size}")
+            found[checkpoint.size] = where, text
+        return found
+
+    def _as_it_was(self, where: str, text: bytes, root: bytes, ring: Keyring | None) -> None:
+        if note.read(text).root != root:
+            self.report.wrong(where, "what was witnessed has another root than the log had then: a split view")
+        try:
+            note.signers(text, ring.writers() if ring else [])
+        except NotVerified as error:
+            self.report.wrong(where, error.problem)
+
+    def _witnesses(self, where: str, text: bytes, ring: Keyring | None) -> None:
+        size = note.read(text).size
+        if size > self.report.statements:
+            self.report.wrong(where, f"{size} statements were witnessed, and the log has {self.report.statements}")
+        try:
+            for name in witnesses(text, ring.witnesses() if ring else []):
+                self.report.witnessed[name] = max(size, self.report.witnessed.get(name, 0))
+        except NotVerified as error:
+            self.report.wrong(where, error.problem)
 
     def _strays(self, size: int) -> None:
         """What lies in the log's folder and does not belong there."""

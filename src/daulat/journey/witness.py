@@ -134,7 +134,7 @@ class Witness:
         if new.size < seen.size:
             raise NotVerified(
                 f"the checkpoint has {new.size} statements, and {seen.size} were witnessed already",
-                "ask the log's operator why it became shorter",
+                "this update is older than the last one, or the log became shorter: ask its operator for a new one",
             )
         if new.size == seen.size:
             same = new.root == seen.root

@@ -1,8 +1,11 @@
 """The training loop: one pack, one step, rates by the share of the run that is over, and a checkpoint every so often."""
 
 import math
+import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,6 +94,7 @@ class Loop:
     def train(self, stream: Iterator[Pack]) -> Run:
         """Steps until the budget is spent, at least one.
 
+        Ctrl-C is taken between two steps, with a checkpoint to go on from; a second one at once.
         Raises: DaulatError where the loss is not a number; the last good checkpoint stays.
         """
         for _ in range(self.run.step):
@@ -98,13 +102,17 @@ class Loop:
         if not self.run.ready_s:
             self.run.ready_s = self.elapsed()
         kept_at = time.monotonic()
-        while not self._over():
-            self._step(next(stream))
-            if time.monotonic() - kept_at > self.options.checkpoint_s:
-                self._keep()
-                if self.options.max_steps is None:
-                    machine.choose_threads()
-                kept_at = time.monotonic()
+        with _interrupts() as asked_to_stop:
+            while not self._over():
+                self._step(next(stream))
+                if asked_to_stop:
+                    self._keep()
+                    raise KeyboardInterrupt
+                if time.monotonic() - kept_at > self.options.checkpoint_s:
+                    self._keep()
+                    if self.options.max_steps is None:
+                        machine.choose_threads()
+                    kept_at = time.monotonic()
         self.run.seconds = self.elapsed()
         return self.run
 
@@ -161,6 +169,26 @@ class Loop:
 
     def _learning(self) -> dict[str, Any]:
         return {name: tensor for name, tensor in self.network.trainable().items() if tensor.numel()}
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Grows by one at the first Ctrl-C, which then has to be seen to; the next one interrupts as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        yield []  # signals go to the main thread
+        return
+    seen: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: Any) -> None:
+        seen.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def schedule(share: float, warm_up: float) -> float:

@@ -15,11 +15,11 @@ from typing import Any, Literal
 import msgspec
 
 from daulat.errors import DaulatError, NotAllowed
+from daulat.nation.licence import UNKNOWN, recorded
 from daulat.nation.profile import PACKS, load_toml
 from daulat.records import Decision, Digest, Place, Record, Source
 
 HOUSE = Path(__file__).parent
-UNKNOWN = "unknown"
 
 
 class Rule(Record, frozen=True):
@@ -159,7 +159,7 @@ class LawPack:
 def source_facts(source: Source) -> dict[str, str | bool]:
     """What the law asks of a source; what nobody recorded is `unknown`."""
     return {
-        "licence": source.licence or UNKNOWN,
+        "licence": recorded(source.licence),
         "basis": source.basis or UNKNOWN,
         "country": source.country or UNKNOWN,
         "personal_data": source.personal_data or UNKNOWN,

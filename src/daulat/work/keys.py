@@ -14,8 +14,9 @@ from pathlib import Path
 from daulat.errors import DaulatError
 from daulat.journey import durable
 from daulat.journey import statement as st
+from daulat.journey.cosignature import CosignerKey
 from daulat.journey.keyring import ROLES
-from daulat.journey.keys import PublicKey, SigningKey, create_key, load_key
+from daulat.journey.keys import PublicKey, create_key
 from daulat.work.project import Project, key_file, settle
 from daulat.work.run import now
 
@@ -38,16 +39,17 @@ class Change:
 def rotate(project: Project, role: str) -> Change:
     """A new key in place of the operator's or the gateway's; the old one signs nothing that comes after.
 
-    Raises: DaulatError for another role.
+    The gateway's may be lost, or revoked: only the operator signs. Raises: DaulatError for another role.
     """
     if role not in ("operator", "gateway"):
         raise DaulatError(f"`{role}` keys are not rotated here", "add the new key, then revoke the old one")
-    old = project.operator if role == "operator" else project.gateway
+    # All of a role that has only one key here, so that a lost one is not left in force.
+    old = [key for of, key in _listed(project) if of == role] if role == "gateway" else [project.operator.public]
     fresh = project.folder / "keys" / f".{role}.key.next"
     fresh.unlink(missing_ok=True)
-    new = create_key(fresh, old.name)
+    new = create_key(fresh, role if role == "gateway" else old[0].name)
     durable.flush_folder(fresh.parent)
-    kept = [(of, key) for of, key in _listed(project) if key != old.public]
+    kept = [(of, key) for of, key in _listed(project) if key not in old]
     entry = _record(project, [(role, new.public), *kept])
     settle(project.folder, role, project.journey.keyring)
     return Change(new.public, role, entry, key_file(project.folder, role))
@@ -63,13 +65,19 @@ def add(project: Project, role: str, name: str, public: PublicKey | None = None)
     listed = _listed(project)
     if any(key.name == name for _, key in listed):
         raise DaulatError(f"a key is called `{name}` already", "choose another name, or revoke that one first")
-    file = None
-    if public is None:
-        file = project.folder / "keys" / f"{name}.key"
-        if file.parent != project.folder / "keys":
-            raise DaulatError(f"a key cannot be called `{name}`", "use letters, digits and `-`")
-        public = create_key(file, name).public
-    entry = _record(project, [*listed, (role, public)])
+    _ = project.operator  # or a key would be made that nobody can put on record
+    if public is not None:
+        return Change(public, role, _record(project, [*listed, (role, public)]), None)
+    file = project.folder / "keys" / f"{name}.key"
+    if file.parent != project.folder / "keys":
+        raise DaulatError(f"a key cannot be called `{name}`", "use letters, digits and `-`")
+    made = create_key(file, name).public
+    public = CosignerKey(made).public if role == "witness" else made
+    try:
+        entry = _record(project, [*listed, (role, public)])
+    except DaulatError:
+        file.unlink(missing_ok=True)  # it is in no keyring: nothing was signed with it, nothing ever will be
+        raise
     return Change(public, role, entry, file)
 
 
@@ -88,13 +96,13 @@ def revoke(project: Project, key_id: str) -> Change:
             f"`{key_id}` is the key that this project signs with",
             "`daulat key rotate operator` puts a new one in its place",
         )
+    if gone[0][0] == "gateway" and sum(role == "gateway" for role, _ in listed) == 1:
+        raise DaulatError(
+            f"`{key_id}` is the only key that answers are recorded with",
+            "`daulat key rotate gateway` puts a new one in its place; without one nothing may be served",
+        )
     entry = _record(project, [item for item in listed if item not in gone])
     return Change(gone[0][1], gone[0][0], entry, None)
-
-
-def signer(project: Project, file: Path | None) -> SigningKey:
-    """The key in that file, or the operator's."""
-    return project.operator if file is None else load_key(file)
 
 
 def _listed(project: Project) -> list[Listed]:

@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from daulat.corpus.build import Snapshot, build
-from daulat.corpus.source import SourceUnavailable, fetch
+from daulat.corpus.source import SourceUnavailable, fetch, is_hidden
 from daulat.errors import DaulatError
 from daulat.evals.scorecard import score
 from daulat.journey import canonical
@@ -26,6 +26,7 @@ from daulat.model.gguf.write import export_gguf
 from daulat.model.pretrain import pretrain
 from daulat.model.tokenizer import extend
 from daulat.nation.law import Question, source_facts
+from daulat.nation.licence import recorded
 from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.project import Project
 from daulat.work.run import Bench, Facts, Outcome, Step, plain, run
@@ -78,7 +79,7 @@ def base_question(project: Project, action: Literal["adopt", "train", "measure"]
         action=action,
         kind="Base",
         name=options.location,
-        facts={"licence": licence or "unknown", "terms_accepted": options.accept_terms or not needs_acceptance},
+        facts={"licence": recorded(licence), "terms_accepted": options.accept_terms or not needs_acceptance},
         place=project.config.place,
         sector=project.config.nation.sector,
     )
@@ -140,10 +141,11 @@ def develop(project: Project, told: Told = silent) -> Developed:
 def _fetch(project: Project, source: Source) -> Step:
     def make(bench: Bench) -> Facts:
         fetched = fetch(located, bench.into, project.cache, bench.progress)
-        terms = {k: v for k, v in plain(source).items() if k in _TERMS}
         return {"source": {**terms, **fetched.facts}}
 
-    where: Facts = {"kind": source.kind, "location": source.location, "paths": list(source.paths)}
+    # The terms are part of the key: what changed in daulat.toml is stated anew, though the bytes are the same.
+    terms = {k: v for k, v in plain(source).items() if k in _TERMS}
+    where: Facts = {"location": source.location, "paths": list(source.paths), "terms": terms}
     located = source
     if source.kind == "folder":
         folder = (project.folder / source.location).resolve()
@@ -300,7 +302,11 @@ def folder_digest(folder: Path) -> Digest:
     if not folder.is_dir():
         raise DaulatError(f"the folder `{folder}` does not exist", "correct `location` of that [[source]]")
     parts = hashlib.sha256()
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink() and not is_hidden(path.relative_to(folder))
+    )
     if not files:
         raise DaulatError(f"the folder `{folder}` holds no files", "put text files there")
     for path in files:

@@ -16,11 +16,12 @@ def prove(project: Project, thing: str, *, latest: bool = False) -> tuple[Proof,
 
     Raises: DaulatError for a thing that is unknown, or that no statement is about.
     """
+    thing = thing.removeprefix("#")
     if thing.isdecimal() and len(thing) < _INDEX_DIGITS:
-        index, words = int(thing), f"statement {thing}"
-        project.journey.entry(index)
+        index = int(thing)
+        words = f"a {project.journey.entry(index).kind}"
     else:
-        node = trail(project, thing, down=False)
+        node = trail(project, thing)
         index, words = _stated(node), f"{node.kind} {node.name}"
     text = None if latest else witnessed.newest(project.folder, at_least=index + 1)
     if thing.startswith("ans-"):

@@ -55,19 +55,22 @@ def decide(
 ) -> Release:
     """The release, approved or rejected by that key (default: the operator's) with a reason.
 
+    An approved one may still be rejected: it is withdrawn, and the gateway serves it no longer.
+
     Raises: NotAllowed where a threshold is not met or the records do not match; DaulatError for a release that is
     unknown or was decided the other way.
     """
     release = find(project, release_id)
     if not reason.strip():
         raise DaulatError("a decision needs a reason", 'say why: `--reason "..."`')
-    if release.state == state:
+    by = key or project.operator
+    if release.state == state and key is None:
         return release
-    if release.state != "proposed":
+    withdrawn = release.state == "approved" and state == "rejected"
+    if release.state != "proposed" and not withdrawn:
         raise DaulatError(f"`{release.id}` was {release.state} by `{release.by}`", "develop and propose a new one")
     asked = (question(project, release, "release"),) if state == "approved" else ()
     decisions = ask(project, "release", asked)
-    by = key or project.operator
     signed = msgspec.structs.replace(release, state=state, by=by.name, reason=reason)
     _sign(project, signed, decisions, by)
     return signed

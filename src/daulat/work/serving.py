@@ -85,12 +85,14 @@ def start(project: Project, release_id: str | None = None) -> Served:
     signed; DaulatError, with the end of its log, where a process does not come up.
     """
     ensure_loopback()
+    _can_record(project)
     release = find(project, release_id, "approved")
     decisions = ask_law(project, "deploy", (question(project, release, "deploy"),))
     files = Files(project.run_folder)
     files.folder.mkdir(mode=0o700, exist_ok=True)
     running = _running(project)
-    if running is not None and running.release == release.id and _reachable(running):
+    has_key = (project.folder / "keys" / "tenant.key").exists()
+    if running is not None and running.release == release.id and _reachable(running) and has_key:
         return Served(running, already=True)
     _is_what_was_signed(project, release)
     stop(project)
@@ -127,7 +129,11 @@ def status(project: Project) -> dict[str, Any]:
             "place": running.place.name,
         }
     if files.usage.exists():
-        found["usage"] = plain(UsageFile(files.usage).totals())
+        usage = UsageFile(files.usage)
+        found |= {"usage": plain(usage.totals()), "not yet in the journey": usage.pending()}
+    if running is None and files.deployment.exists():
+        dead = [name for name in ("engine", "gateway") if processes.status(name, project.run_folder) is None]
+        found["stopped"] = f"{' and '.join(dead)}; if not by `daulat deploy stop`, see {files.folder}/*.log"
     return found
 
 
@@ -179,6 +185,17 @@ def _reachable(deployment: Deployment) -> bool:
             return True
     except OSError:
         return False
+
+
+def _can_record(project: Project) -> None:
+    """Raises: DaulatError where no answer could be put on record: then none may be given."""
+    key = project.gateway
+    project.journey.refresh()
+    if project.journey.keyring.keys.get(key.key_id, ("", None))[0] != "gateway":
+        raise DaulatError(
+            f"the gateway's key `{key.key_id}` is not in force: answers could not be recorded",
+            "`daulat key rotate gateway` puts a new one in its place",
+        )
 
 
 def _is_what_was_signed(project: Project, release: Release) -> None:

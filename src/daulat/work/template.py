@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from daulat.errors import DaulatError
+from daulat.nation.licence import UNKNOWN, recorded
 from daulat.nation.profile import Nation, samples
 from daulat.records import Source
 
@@ -49,6 +50,9 @@ min_bytes_per_token_change = {tokens_change}         # text in each token: at le
 # The text, with owner, licence, basis and country of each source. What is not recorded is unknown, and unknown is held.
 """
 
+OWN_TEXT = "own-text"
+"""What the source of the user's own folder is called at first."""
+
 
 @dataclass(frozen=True)
 class OwnText:
@@ -70,13 +74,13 @@ def starting_sources(nation: Nation, own: OwnText | None) -> tuple[Source, ...]:
     if not own.folder.is_dir():
         raise DaulatError(f"there is no folder `{own.folder}`", "`--text` takes a folder with files of text in it")
     mine = Source(
-        name="own-text",
+        name=OWN_TEXT,
         kind="folder",
         location=str(own.folder.resolve()),
         language=nation.language,
         owner=own.owner,
         licence=own.licence,
-        basis="open-licence" if own.licence else None,
+        basis="open-licence" if recorded(own.licence) != UNKNOWN else None,
         country=nation.code,
         personal_data="incidental",
     )

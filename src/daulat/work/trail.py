@@ -11,17 +11,15 @@ PATIENCE_S = 10.0
 """The gateway hands answers to the journey every second or so."""
 
 
-def trail(project: Project, thing: str, *, down: bool) -> Node:
-    """Where a thing came from, or where it went.
+def trail(project: Project, thing: str, *, up: bool = True, down: bool = False) -> Node:
+    """Where a thing came from (`up`), and where it went (`down`).
 
     Raises: DaulatError for a thing that is unknown, named ambiguously, or an answer that no batch has taken yet.
     """
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return trace(
-                project.journey, thing, up=not down, down=down, documents=lambda name: documents.find(project, name)
-            )
+            return trace(project.journey, thing, up=up, down=down, documents=lambda name: documents.find(project, name))
         except DaulatError:
             from daulat.work.serving import recorded
 

@@ -4,17 +4,27 @@ from pathlib import Path
 
 from daulat.errors import DaulatError
 from daulat.journey import durable, note
+from daulat.journey.cosignature import witnesses
 from daulat.journey.journey import Journey
+from daulat.journey.verify import WITNESSED
 
-FOLDER = "witnessed"
+FOLDER = WITNESSED
 
 
 def keep(project: Path, journey: Journey, text: bytes) -> int:
     """Keep a cosigned checkpoint, with the signatures of those kept for the same size; the size.
 
-    Raises: NotVerified where it is not of this log.
+    Raises: NotVerified where it is not of this log, or a witness's cosignature is wrong; DaulatError where none of the
+    keyring's witnesses cosigned it: a signature that nobody can check is not kept.
     """
     size = note.read(journey.own(text)).size
+    known = journey.keyring.witnesses()
+    if not witnesses(text, known):
+        names = ", ".join(f"`{key.name}`" for key in known) or "none yet"
+        raise DaulatError(
+            f"no witness of this project cosigned that checkpoint; its witnesses: {names}",
+            "`daulat key add witness --public ...` puts a witness's public key on record first",
+        )
     body, signatures = note.split(text)
     before = dict(_signatures(project, size))
     merged = list({**before, **{(name, blob[:4]): blob for name, blob in signatures}}.items())

@@ -161,10 +161,30 @@ def test_a_document_leads_to_what_it_reached_and_an_answer_to_its_documents(
     assert reached.returncode == 0, reached.stderr
     for word in ("trained on in corpus", "pretrain", "rel-", "dep-"):
         assert word in reached.stdout
+    assert re.search(
+        r"model [0-9a-f]{12}: (first seen in step \d+ of \d+|never seen: its \d+ steps ended)", reached.stdout
+    )
     dropped = json.loads(run("corpus", "dropped", "--limit", "1", "--json", cwd=done[0]).stdout)[0]["id"]
     nowhere = run("trace", dropped, "--down", cwd=done[0]).stdout
     assert f"dropped in corpus {corpus.removeprefix('sha256:')[:12]}" in nowhere
     assert "pretrain" not in nowhere
+
+
+def test_the_release_is_handed_out_as_a_folder_that_others_check(
+    done: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    from model_signing import verifying
+
+    published = run("release", "publish", str(tmp_path / "out"), cwd=done[0])
+    assert published.returncode == 0, published.stderr
+    keys = verifying.Config().use_elliptic_key_verifier(public_key=tmp_path / "out" / "publisher.pem")
+    keys.verify(tmp_path / "out", tmp_path / "out" / "model.sig")
+    began = re.search(r"operator\S+", run("key", "list", cwd=done[0]).stdout)
+    assert began is not None
+    proof = ("--proof", str(tmp_path / "out" / "release.tlog-proof"), "--key", began.group())
+    shown = run("verify", *proof, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "approved by operator" in shown.stdout
 
 
 def test_one_changed_byte_of_any_artefact_is_found(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from daulat.errors import DaulatError
-from daulat.model import checkpoint, lora
+from daulat.model import checkpoint, exposure, lora
 from daulat.model import network as networks
 from daulat.model.check import check_export
 from daulat.model.gguf.write import export_gguf
@@ -128,7 +128,47 @@ def test_killed_anywhere_it_goes_on_to_the_same_weights(
     into.mkdir()
     resumed = pretrain(base, tokenizer, corpus, DIGEST, options, into, scratch)
     assert resumed.resumed == 1
+    assert (into / exposure.NAME).read_bytes() == (tmp_path / "whole" / exposure.NAME).read_bytes()
     assert (resumed.steps, curve(resumed)) == (whole.steps, curve(whole))
+    assert (into / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+
+
+def test_the_step_that_first_saw_a_document_can_be_worked_out_again_from_corpus_and_seed(
+    base: Path, tokenizer: Path, corpus: Path, model: Path
+) -> None:
+    import pyarrow.parquet as pq
+
+    from daulat.model.pretrain import _Stream, _texts
+
+    told = {row["id"]: row for row in pq.read_table(model / exposure.NAME).to_pylist()}
+    stream = _Stream(tokenizer, base, _texts(corpus, DIGEST, OPTIONS), DIGEST, OPTIONS)
+    seen: dict[str, list[int]] = {}
+    for step, pack in enumerate(itertools.islice(stream.packs(OPTIONS.seed, OPTIONS.replay_share), 6), 1):
+        for segment in pack.segments:
+            seen.setdefault(segment.document.id, [step, 0])[1] += len(segment.tokens) - 1
+    assert {i: [row["first_step"], row["tokens"]] for i, row in told.items()} == seen
+    assert len({row["first_step"] for row in told.values()}) == 6
+    assert len(told) < len(list(documents(corpus))), "so short a training does not see all of it"
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_taken_between_two_steps_and_gone_on_from(
+    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+) -> None:
+    options = msgspec.structs.replace(OPTIONS, max_steps=40)
+    whole = trained(base, tokenizer, corpus, tmp_path / "whole", options)
+    into, scratch = tmp_path / "stopped", tmp_path / "stopped-scratch"
+    into.mkdir()
+
+    def stop(share: float, words: str) -> None:
+        if words.startswith("step 7,"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(base, tokenizer, corpus, DIGEST, options, into, scratch, stop)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    resumed = pretrain(base, tokenizer, corpus, DIGEST, options, into, scratch)
+    assert (resumed.resumed, curve(resumed)) == (1, curve(whole))
     assert (into / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
 

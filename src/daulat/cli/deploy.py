@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from daulat.cli.talk import colour, data, say, short, table
+from daulat.cli.talk import Bars, colour, data, say, short, table
 from daulat.errors import DaulatError
 from daulat.records import Release
 
@@ -67,6 +67,28 @@ def release_reject(project: Path, release_id: str | None, reason: str, key: Path
     opened = Project.open(project)
     found = decide(opened, release_id, "rejected", reason, load_key(key) if key else None)
     say(f"{found.id} is rejected by `{found.by}`: {found.reason}")
+
+
+@release.command(name="publish")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--release", "release_id", default=None, help="Which release (default: the last one approved).")
+@click.pass_obj
+def release_publish(project: Path, folder: Path, release_id: str | None) -> None:
+    """An approved release in FOLDER, with what it takes to check it elsewhere.
+
+    Weights, GGUF, the base's notice, a bill of materials, a proof, and an OpenSSF model signature over all of them.
+    """
+    from daulat.work.project import Project
+    from daulat.work.publish import PUBLIC, publish
+
+    bars = Bars()
+    made = publish(Project.open(project), folder, release_id, bars("publish"))
+    bars.close()
+    say(f"{folder}: {made.facts['release']}, {made.facts['files']} files signed, statement {made.index}")
+    say(
+        f"anyone checks it: model_signing verify key {folder} --signature {folder}/model.sig --public_key {folder}/{PUBLIC}"
+    )
+    say(f"give {PUBLIC} by another way too: its fingerprint is in `daulat key list`, signed by the operator")
 
 
 @release.command(name="list")

@@ -20,9 +20,12 @@ def key() -> None:
 def key_list(project: Path, as_json: bool) -> None:
     """Keys in force, with their roles."""
     from daulat.journey.journey import Journey
+    from daulat.work.publish import fingerprint
 
     journey = Journey.open(project)
     rows = [(role, found.name, str(found)) for role, found in journey.keyring.keys.values()]
+    if journey.keyring.publisher is not None:
+        rows.append(("publisher", "model_signing", f"sha256:{fingerprint(journey.keyring.publisher)} of its PEM"))
     if as_json:
         data([{"role": role, "name": name, "key": public} for role, name, public in rows])
     else:
@@ -30,13 +33,17 @@ def key_list(project: Path, as_json: bool) -> None:
 
 
 @key.command(name="rotate")
-@click.argument("role", type=click.Choice(["operator", "gateway"]))
+@click.argument("role", type=click.Choice(["operator", "gateway", "publisher"]))
 @click.pass_obj
 def key_rotate(project: Path, role: str) -> None:
     """A new key in place of ROLE's; what the old one signs from now on does not verify."""
     from daulat.work.keys import rotate
     from daulat.work.project import Project
+    from daulat.work.publish import rotate_publisher
 
+    if role == "publisher":
+        say(f"published folders are signed with a new key: entry {rotate_publisher(Project.open(project))} names it")
+        return
     change = rotate(Project.open(project), role)
     say(f"{change.key} signs as {role} from entry {change.entry + 1} on")
     say(f"keep a copy of {change.file} elsewhere: it is readable only by you")

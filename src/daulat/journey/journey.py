@@ -14,7 +14,7 @@ from daulat.errors import DaulatError, NotVerified
 from daulat.journey import canonical, durable, note, shape
 from daulat.journey import index as indices
 from daulat.journey import statement as st
-from daulat.journey.envelope import open_envelope, peek, seal
+from daulat.journey.envelope import checked, open_envelope, peek, seal
 from daulat.journey.group import Group, Job
 from daulat.journey.index import Entry, Index
 from daulat.journey.keyring import Keyring
@@ -130,7 +130,7 @@ class Journey:
 
         What several threads record at once is one write to disk.
         """
-        request = _Request(statements, key, [seal(statement, key) for statement in statements])
+        request = _Request(statements, key, [checked(statement, key) for statement in statements])
         for sealed in request.sealed:
             ensure_fits(sealed)
         self._group.do(request)
@@ -149,7 +149,6 @@ class Journey:
                 try:
                     after = ring
                     for statement in request.statements:
-                        shape.check(statement)
                         after.permit(request.key.key_id, statement)
                         after = after.after(statement)
                 except DaulatError as error:

@@ -7,6 +7,7 @@ index k   keyring {operator B, gateway G}   signed by A; from k + 1 on A signs n
 A keyring statement lists all keys; one that it leaves out is revoked for everything after it.
 """
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ class Keyring:
     """Keys in force, by key id: their role and the key."""
 
     keys: dict[str, tuple[str, PublicKey]]
+    publisher: bytes | None = None
+    """The key (DER) that folders are signed with for other people's tools; it signs nothing in the log."""
 
     @classmethod
     def of(cls, statement: dict[str, Any]) -> "Keyring":
@@ -53,7 +56,7 @@ class Keyring:
             keys[key.key_id] = (item["role"], key)
         if not any(role == "operator" for role, _ in keys.values()):
             raise NotVerified("the keyring has no operator", "a log needs at least one operator key")
-        return cls(keys)
+        return cls(keys, _publisher(statement["predicate"].get("publisher")))
 
     @classmethod
     def anchor(cls, statement: dict[str, Any]) -> "Keyring":
@@ -105,3 +108,12 @@ class Keyring:
             known = ", ".join(f"`{name}`" for name in self.keys)
             raise NotVerified(f"the key `{key_id}` is not in force", f"keys in force: {known}")
         return self.keys[key_id]
+
+
+def _publisher(text: Any) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, ValueError):
+        raise NotVerified("the keyring's publisher key is not base64", "record a keyring that is whole") from None

@@ -1,5 +1,6 @@
 """What is said of an artefact, in the shapes of `shape.py`: one function for each kind of statement."""
 
+import base64
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -126,10 +127,15 @@ def usage_statement(
     return _statement(shape.USAGE, {"batch": batch}, predicate)
 
 
-def keyring_statement(keys: Iterable[tuple[str, PublicKey]], *, at: str) -> Statement:
-    """From the next entry on, these keys and no others are in force, each in its role."""
-    listed = [{"role": role, "key": str(key)} for role, key in keys]
-    return _about_itself(shape.KEYRING, "keyring", {"keys": listed, "at": at})
+def keyring_statement(keys: Iterable[tuple[str, PublicKey]], *, at: str, publisher: bytes | None = None) -> Statement:
+    """From the next entry on, these keys and no others are in force, each in its role.
+
+    `publisher`: the elliptic-curve key (DER) that signs published folders, and nothing here.
+    """
+    predicate: dict[str, Any] = {"keys": [{"role": role, "key": str(key)} for role, key in keys], "at": at}
+    if publisher is not None:
+        predicate["publisher"] = base64.b64encode(publisher).decode()
+    return _about_itself(shape.KEYRING, "keyring", predicate)
 
 
 def _statement(predicate_type: str, subjects: dict[str, str], predicate: dict[str, Any]) -> Statement:

@@ -20,7 +20,8 @@ from daulat.journey.journey import Journey
 from daulat.journey.usage import find_answer
 
 Documents: TypeAlias = Callable[[str], dict[str, dict[str, Any]]]
-"""Document id -> what became of it in each corpus: `part` (`train`, `heldout`, `dropped`, `held`), `source`, and why."""
+"""Document id -> what became of it in each corpus: `part` (`train`, `heldout`, `dropped`, `held`), `source`, and why;
+in `models`, for each model of that corpus, `first_step` of `steps` that saw it (0: none did) and `tokens` of it."""
 
 MIN_PREFIX = 8
 _NUMBER = re.compile(r"#?[0-9]{1,7}")
@@ -382,5 +383,14 @@ def _details(node: Node) -> Iterable[str]:
     for digest, said in node.facts.get("corpora", {}).items():
         why = f" at {said['stage']}: {said['reason']}" if said.get("reason") else ""
         yield f"{_PARTS[said['part']]} in corpus {digest.removeprefix('sha256:')[:SHORT]}{why}"
+        for model, seen in said.get("models", {}).items():
+            short = model.removeprefix("sha256:")[:SHORT]
+            if seen["first_step"]:
+                when = (
+                    f"first seen in step {seen['first_step']} of {seen['steps']}, {seen['tokens']} tokens of it in all"
+                )
+            else:
+                when = f"never seen: its {seen['steps']} steps ended before this document's turn"
+            yield f"model {short}: {when}"
     if node.kind == "release":
         yield ", ".join(f"{key} {node.facts[key]}" for key in ("state", "by", "reason") if node.facts.get(key))

@@ -13,6 +13,7 @@ from typing import Any
 from daulat import machine
 from daulat.errors import DaulatError
 from daulat.model import checkpoint
+from daulat.model.exposure import Exposure
 from daulat.model.network import Network
 from daulat.model.options import PretrainOptions
 from daulat.model.packing import Pack
@@ -54,6 +55,7 @@ class Loop:
         self.network, self.options, self.progress = network, options, progress
         self.scratch, self.run_key = scratch, run_key
         self.run = Run()
+        self.exposure = Exposure()
         self.began = began
         self.spent_before = 0.0
         self.step_s = 0.0
@@ -97,8 +99,8 @@ class Loop:
         Ctrl-C is taken between two steps, with a checkpoint to go on from; a second one at once.
         Raises: DaulatError where the loss is not a number; the last good checkpoint stays.
         """
-        for _ in range(self.run.step):
-            next(stream)
+        for step in range(self.run.step):
+            self.exposure.note(step + 1, next(stream))
         if not self.run.ready_s:
             self.run.ready_s = self.elapsed()
         kept_at = time.monotonic()
@@ -149,6 +151,7 @@ class Loop:
     def _count(self, pack: Pack, nats: float) -> None:
         run = self.run
         run.step += 1
+        self.exposure.note(run.step, pack)
         for segment in pack.segments:
             language = segment.document.language
             run.tokens[language] = run.tokens.get(language, 0) + len(segment.tokens) - 1

@@ -45,6 +45,8 @@ class PretrainReport(Record, frozen=True):
     """What the training did."""
 
     steps: int
+    documents: int
+    """How many it saw; which, and from which step on: exposure.parquet."""
     seconds: float
     tokens: dict[str, int]
     """Predicted tokens by language."""
@@ -100,7 +102,7 @@ def pretrain(
     run = loop.train(stream.packs(options.seed, options.replay_share))
     progress(0.96, "writing the model")
     write_model(base, tokenizer, network, into)
-    report = _report(run)
+    report = _report(run, loop.exposure.write(into))
     (into / "training.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     progress(1.0, f"{run.step} steps, {sum(run.tokens.values())} tokens")
     return report
@@ -176,9 +178,10 @@ def _run_key(corpus_digest: Digest, added: extension.Extension, options: Pretrai
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _report(run: Run) -> PretrainReport:
+def _report(run: Run, documents_seen: int) -> PretrainReport:
     return PretrainReport(
         steps=run.step,
+        documents=documents_seen,
         seconds=round(run.seconds, 1),
         tokens=dict(sorted(run.tokens.items())),
         start=run.start,

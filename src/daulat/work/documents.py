@@ -14,6 +14,7 @@ from typing import Any
 from daulat.errors import DaulatError
 from daulat.journey import tree
 from daulat.journey.trace import Node
+from daulat.model.exposure import NAME as EXPOSURE
 from daulat.records import Digest
 from daulat.work.project import Project
 from daulat.work.query import steps
@@ -33,7 +34,24 @@ def find(project: Project, document: str) -> dict[Digest, dict[str, Any]]:
                     key: value for key, value in rows[0].items() if value and key not in ("id", "text", "utf8_bytes")
                 }
                 found[corpus] = {"part": part, **kept}
+                if part == "train":
+                    found[corpus]["models"] = _exposures(project, corpus, document)
                 break
+    return found
+
+
+def _exposures(project: Project, corpus: Digest, document: str) -> dict[Digest, dict[str, int]]:
+    """For every model of that corpus: the step that first saw the document, of how many; 0 where none did."""
+    found: dict[Digest, dict[str, int]] = {}
+    for made in reversed(steps(project, "pretrain")):
+        path = project.journey.store.path(made.output)
+        listed = tree.read(path) if made.inputs.get("corpus") == corpus and path.is_file() else {}
+        if EXPOSURE in listed:
+            rows = _rows(project.journey.store.path(listed[EXPOSURE][0]), document)
+            seen = rows[0] if rows else {"first_step": 0, "tokens": 0}
+            found[made.output] = {
+                "first_step": seen["first_step"], "steps": made.facts["steps"], "tokens": seen["tokens"]
+            }  # fmt: skip
     return found
 
 

@@ -111,4 +111,5 @@ def _listed(project: Project) -> list[Listed]:
 
 
 def _record(project: Project, keys: Iterable[Listed]) -> int:
-    return project.journey.record(st.keyring_statement(list(keys), at=now()), project.operator)
+    said = st.keyring_statement(list(keys), at=now(), publisher=project.journey.keyring.publisher)
+    return project.journey.record(said, project.operator)

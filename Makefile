@@ -13,7 +13,7 @@ WORKERS ?= 2
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-quickstart: install  ## From a nation's text to its own answer: NATION=id, th or vi; ARGS passes flags on
+quickstart: install  ## From a nation's text to its own answer: NATION=id, my, ph, sg, th or vn; ARGS passes flags on
 	@$(BIN)/daulat quickstart $(NATION) $(ARGS)
 
 install: $(VENV)/.installed  ## .venv with the locked packages

@@ -28,7 +28,7 @@ class NationOptions(Record, frozen=True):
     """Whose stack this is."""
 
     code: str
-    """Which pack of `nations/` decides: `id`, `th`, `vn`."""
+    """Which pack of `nations/` decides: `id`, `my`, `ph`, `sg`, `th`, `vn`."""
     language: Language
     """The language that the model is adapted to."""
     operator: str

@@ -45,7 +45,7 @@ def init(
     project: Path, code: str, operator: str | None, sector: str, text: Path | None, licence: str | None,
     owner: str | None, base: str | None, base_licence: str | None, accept_terms: bool,
 ) -> None:  # fmt: skip
-    """Start a project for the nation CODE (id, th, vn, ...): settings, keys, and an empty journey."""
+    """Start a project for the nation CODE (id, my, ph, sg, th, vn): settings, keys, and an empty journey."""
     from daulat.nation.profile import nation
     from daulat.work.project import create
     from daulat.work.template import DEFAULT_BASE, OWN_TEXT, OwnText, settings, starting_sources

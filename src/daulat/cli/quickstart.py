@@ -34,7 +34,7 @@ MAX_ANSWER_TOKENS = 60
 @click.option("--fetch-only", is_flag=True, help="Download sources and base, then stop: the rest needs no network.")
 @click.option("--stop", is_flag=True, help="Stop serving at the end.")
 def quickstart(code: str, folder: Path | None, fetch_only: bool, stop: bool, budget: str, **own: Any) -> None:
-    """From the text of CODE (id, th, vi) to its own answer: every step of the stack, small, on this machine."""
+    """From the text of CODE (id, my, ph, sg, th, vn) to its own answer: every step of the stack, small, on this machine."""
     from daulat.nation.profile import nation
     from daulat.places.memory import PeakMemory
     from daulat.work.serving import pids

@@ -125,6 +125,42 @@ def nation_list(as_json: bool) -> None:
     click.echo(table(("code", "nation", "languages", "authority"), rows))
 
 
+@nation.command(name="show")
+@click.argument("code", required=False)
+@click.option("--strategies", is_flag=True, help="The AI strategies of all countries in one table.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def nation_show(code: str | None, strategies: bool, as_json: bool) -> None:
+    """One country, CODE, with its languages and the goals of its AI strategy; or all strategies."""
+    from daulat.nation.profile import nation as profile
+    from daulat.nation.profile import nations
+    from daulat.nation.strategy import strategy
+
+    if strategies:
+        found = {one.code: (one, strategy(one.code)) for one in nations().values()}
+        if as_json:
+            data({key: msgspec.to_builtins(plan) for key, (_, plan) in found.items()})
+            return
+        rows = [(one.name, plan.name, plan.goals, plan.timeline) for one, plan in found.values()]
+        click.echo(table(("country", "strategy", "goals", "timeline"), rows))
+        return
+    if code is None:
+        raise click.UsageError("name a country, or ask for --strategies")
+    one, plan = profile(code), strategy(code)
+    if as_json:
+        data({"nation": msgspec.to_builtins(one), "strategy": msgspec.to_builtins(plan)})
+        return
+    click.echo(colour(f"{one.name} ({one.code})", bold=True) + f"  {', '.join(one.names.values())}")
+    click.echo(f"  languages: {', '.join(f'{x.name} ({x.code}, {x.script})' for x in one.languages)}")
+    click.echo(f"  authority: {one.authority}; time zone {one.time_zone}")
+    click.echo(f"  strategy: {plan.name}, {plan.timeline}: {plan.goals}\n")
+    goals = [
+        (goal.id, goal.words, goal.indicator, f"{int(goal.target):,}" if goal.target else "no figure found",
+         str(goal.deadline or "-"), goal.source)
+        for goal in plan.goal
+    ]  # fmt: skip
+    click.echo(table(("goal", "what", "indicator", "target", "by", "source"), goals))
+
+
 @click.group()
 def law() -> None:
     """The law pack of this project: what it says, and why."""

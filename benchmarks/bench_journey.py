@@ -1,9 +1,11 @@
 """Claim: durable appends are ahead of SQLite's and pymerkle's; proofs and traces grow like a logarithm.
 
-Appends: 64 threads, each of which appends one entry after another; an index is returned once it is durable (fsync).
-`raw` are bytes appended to the log, `signed` are statements that are checked, signed, appended and indexed. Peers in the
-same run, with the same bytes and without any signature: SQLite (WAL, synchronous=FULL), one insert a transaction, one
-writer, which suits it best; pymerkle's SQLite tree. Then one log grows, and at each size proofs of random
+Appends: threads, each of which appends one entry after another; an index is returned once it is durable (fsync). `raw`
+are bytes appended to the log, `signed` are statements that are checked, signed, appended and indexed, both by 64 threads
+of one process; `busy` the same statements by two processes of 256 threads each, as gateways under load write.
+`append_vs_sqlite` is raw, `append_vs_pymerkle` is busy. Peers in the same run, with the same bytes and without any
+signature: SQLite (WAL, synchronous=FULL), one insert a transaction, one writer, which suits it best; pymerkle's SQLite
+tree, one writer, for it takes no more. Then one log grows, and at each size proofs of random
 statements and the trace of a chain of 20 steps spread over all of it are timed, on a journey that was just opened.
 """
 
@@ -13,6 +15,7 @@ import os
 import random
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -26,10 +29,10 @@ from machine_words import machine_words
 
 from daulat.journey import merkle
 from daulat.journey import statement as st
-from daulat.journey.envelope import seal
 from daulat.journey.journey import INDEX, Journey
 from daulat.journey.keys import SigningKey
 from daulat.journey.log import Log
+from daulat.journey.seal import seal
 from daulat.journey.trace import Node, trace
 from daulat.journey.verify import verify
 
@@ -37,6 +40,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "journey.json"
 BOUNDS = {"append_vs_sqlite": 1.0, "append_vs_pymerkle": 10.0, "trace20_ms": 50.0}
 THREADS, EACH, PEER_ROWS, PYMERKLE_ROWS = 64, 200, 8_000, 1_500
+PROCESSES, BUSY_THREADS, BUSY_EACH, WRITER = 2, 256, 100, "--writer"
 SIZES = (10_000, 100_000, 1_000_000)
 CHUNK, CHAIN, PROOFS = 2_000, 20, 300
 AT = "2026-01-02T03:04:05Z"
@@ -47,7 +51,7 @@ ALLOW: dict[str, Any] = {
 }  # fmt: skip
 KEY = SigningKey("operator", hashlib.sha256(b"bench").digest())
 COLUMNS = [
-    "raw_per_s", "signed_per_s", "sqlite_per_s", "pymerkle_per_s", "append_vs_sqlite", "signed_vs_sqlite",
+    "raw_per_s", "signed_per_s", "busy_per_s", "sqlite_per_s", "pymerkle_per_s", "append_vs_sqlite", "signed_vs_sqlite",
     "append_vs_pymerkle", "signed_cpu_us", "alone_per_s", "open_ms", "trace20_ms", "proof_us", "check_us",
     "verify_per_s", "grow_per_s",
 ]  # fmt: skip
@@ -82,6 +86,7 @@ def appends(scratch: Path) -> dict[str, Any]:
     ours = by_threads(lambda: journey.record(statement, KEY))
     cpu = time.process_time() - cpu
     assert Journey.open(scratch / "ours").log.checkpoint().size == THREADS * EACH + 1
+    busy = by_processes(scratch / "busy")
     alone = rate(300, lambda: [journey.record(statement, KEY) for _ in range(300)])
     base = sqlite3.connect(scratch / "peer.sqlite", isolation_level=None)
     base.execute("PRAGMA journal_mode = WAL")
@@ -96,25 +101,56 @@ def appends(scratch: Path) -> dict[str, Any]:
     return {
         "raw_per_s": raw,
         "signed_per_s": ours,
+        "busy_per_s": busy,
         "signed_cpu_us": cpu / (THREADS * EACH) * 1e6,
         "alone_per_s": alone,
         "sqlite_per_s": sqlite_rate,
         "pymerkle_per_s": pymerkle_rate,
         "append_vs_sqlite": raw / sqlite_rate,
         "signed_vs_sqlite": ours / sqlite_rate,
-        "append_vs_pymerkle": ours / pymerkle_rate,
+        "append_vs_pymerkle": busy / pymerkle_rate,
     }
 
 
-def by_threads(append: Callable[[], object]) -> float:
+def by_processes(folder: Path) -> float:
+    """Signed statements a second, all processes together, from the first's begin to the last's end."""
+    project(folder)
+    argv = [sys.executable, __file__, WRITER, str(folder)]
+    writers = [
+        subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    begun = time.perf_counter()
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.close()
+    assert [writer.wait() for writer in writers] == [0] * PROCESSES
+    seconds = time.perf_counter() - begun
+    size = PROCESSES * BUSY_THREADS * BUSY_EACH
+    assert Journey.open(folder).log.checkpoint().size == size + 1
+    return size / seconds
+
+
+def write_busily(folder: Path) -> None:
+    """One of the processes of `by_processes`: begins when its input is closed."""
+    journey = Journey.open(folder)
+    statement = st.decision_statement(decision=ALLOW, step="train", place=PLACE, at=AT)
+    print("ready", flush=True)
+    sys.stdin.read()
+    by_threads(lambda: journey.record(statement, KEY), BUSY_THREADS, BUSY_EACH)
+
+
+def by_threads(append: Callable[[], object], count: int = THREADS, each: int = EACH) -> float:
     """Appends a second, all threads together."""
-    threads = [threading.Thread(target=lambda: [append() for _ in range(EACH)]) for _ in range(THREADS)]
+    threads = [threading.Thread(target=lambda: [append() for _ in range(each)]) for _ in range(count)]
     begun = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return THREADS * EACH / (time.perf_counter() - begun)
+    return count * each / (time.perf_counter() - begun)
 
 
 def rate(count: int, work: Callable[[], object]) -> float:
@@ -221,4 +257,7 @@ def main(sizes: tuple[int, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main(tuple(int(word) for word in sys.argv[1:]) or SIZES)
+    if sys.argv[1:2] == [WRITER]:
+        write_busily(Path(sys.argv[2]))
+    else:
+        main(tuple(int(word) for word in sys.argv[1:]) or SIZES)

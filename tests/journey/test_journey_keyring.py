@@ -4,8 +4,9 @@ from journey_world import ALLOW, AT, GATEWAY, OPERATOR, PLACE, answers, build, c
 from daulat.errors import DaulatError, NotVerified
 from daulat.journey import canonical, usage
 from daulat.journey import statement as st
-from daulat.journey.envelope import open_envelope, pae, peek, seal
+from daulat.journey.envelope import open_envelope, pae, peek
 from daulat.journey.journey import Journey
+from daulat.journey.seal import seal
 from daulat.journey.verify import verify
 
 SOME = "sha256:" + "ab" * 32

@@ -5,7 +5,8 @@ from journey_world import GATEWAY, OPERATOR
 
 from daulat.errors import DaulatError, NotVerified
 from daulat.journey import note
-from daulat.journey.keys import PublicKey, create_key, load_key
+from daulat.journey.keyfile import create_key, load_key
+from daulat.journey.keys import PublicKey
 
 
 def test_a_new_key_is_private_to_its_owner_and_loads_again(tmp_path) -> None:

@@ -13,9 +13,9 @@ from journey_world import AT, OPERATOR, PLACE, build, create, key, step
 import daulat.journey
 from daulat.journey import canonical, note, tiles
 from daulat.journey import statement as st
-from daulat.journey.envelope import seal
 from daulat.journey.keys import PublicKey
 from daulat.journey.log import Log
+from daulat.journey.seal import seal
 from daulat.journey.verify import MAX_PROBLEMS, verify
 
 REFUSED = {

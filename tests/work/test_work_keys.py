@@ -8,7 +8,8 @@ import pytest
 
 from daulat.errors import DaulatError, NotVerified
 from daulat.journey import statement as st
-from daulat.journey.keys import PublicKey, create_key, load_key
+from daulat.journey.keyfile import create_key, load_key
+from daulat.journey.keys import PublicKey
 from daulat.journey.verify import verify
 from daulat.nation.profile import nation
 from daulat.work import keys, serving

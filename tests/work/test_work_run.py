@@ -15,7 +15,7 @@ import pytest
 from daulat.errors import DaulatError, NotAllowed
 from daulat.journey import statement
 from daulat.journey.journey import Journey
-from daulat.journey.keys import create_key
+from daulat.journey.keyfile import create_key
 from daulat.journey.verify import verify
 from daulat.nation.law import Question, source_facts
 from daulat.records import Place, Source

@@ -41,7 +41,7 @@ def release_propose(project: Path, as_json: bool) -> str:
 @click.pass_obj
 def release_approve(project: Path, release_id: str | None, reason: str, key: Path | None) -> None:
     """Sign a release (the last one proposed) by name; refused where a threshold is not met."""
-    from daulat.journey.keys import load_key
+    from daulat.journey.keyfile import load_key
     from daulat.work.project import Project
     from daulat.work.release import decide
 
@@ -60,7 +60,7 @@ def release_approve(project: Path, release_id: str | None, reason: str, key: Pat
 @click.pass_obj
 def release_reject(project: Path, release_id: str | None, reason: str, key: Path | None) -> None:
     """Sign that a release is not to be served; one that was approved is withdrawn, and answers from it stop."""
-    from daulat.journey.keys import load_key
+    from daulat.journey.keyfile import load_key
     from daulat.work.project import Project
     from daulat.work.release import decide
 

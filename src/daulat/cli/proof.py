@@ -42,7 +42,7 @@ def witness() -> None:
 def witness_new_key(file: Path, name: str) -> None:
     """A witness's own key in FILE, mode 0600; prints the public half."""
     from daulat.journey.cosignature import CosignerKey
-    from daulat.journey.keys import create_key
+    from daulat.journey.keyfile import create_key
 
     click.echo(str(CosignerKey(create_key(file, name).public)))
 
@@ -77,7 +77,8 @@ def witness_ask(project: Path, since: Path | None, first: bool, output: Path) ->
 def witness_cosign(update: Path, key_file: Path, state: Path, log_key: str | None, output: Path) -> None:
     """Cosign the checkpoint in UPDATE if it continues the last one seen; else exit with 3 and keep both as evidence."""
     from daulat.journey import note
-    from daulat.journey.keys import PublicKey, load_key
+    from daulat.journey.keyfile import load_key
+    from daulat.journey.keys import PublicKey
     from daulat.journey.witness import Witness, read
 
     content = update.read_bytes()

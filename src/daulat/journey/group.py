@@ -1,8 +1,8 @@
 """Group commit: what several threads want written at once is written once, by one of them.
 
 ```
-thread ──job──> queue ──┐ nobody writes: this thread takes the queue, writes all of it, wakes the others
-                        └ somebody writes: wait; then it is done, or this thread is the next to write
+thread ──job──> queue ──┐ nobody gathers: this thread takes what comes, prepares it, writes all of it, wakes the others
+                        └ somebody gathers: wait; then it is done, or this thread is the next to gather
 ```
 """
 
@@ -38,13 +38,23 @@ Some = TypeVar("Some", bound=Job)
 
 
 class Group(Generic[Some]):
-    """`commit` is called by one thread at a time, with all the jobs that wait."""
+    """`commit` is called by one thread at a time, with all the jobs that wait, after `prepare` was called with each few.
 
-    def __init__(self, commit: Callable[[Sequence[Some]], None]) -> None:
+    While one thread commits, which mostly waits for the disk, the next one prepares what has come since.
+    """
+
+    def __init__(
+        self, commit: Callable[[Sequence[Some]], None], prepare: Callable[[Sequence[Some]], None] | None = None
+    ) -> None:
         self._commit = commit
+        self._prepare = prepare or (lambda jobs: None)
+        self._share = 2 if prepare else 1
+        """Part of the threads that a write waits for: half, where the other half is prepared meanwhile."""
         self._turn = threading.Lock()
+        self._writing = threading.Lock()
+        """Held by the thread that commits. INVARIANT: taken before `_turn`, never after."""
         self._queue: list[Some] = []
-        self._writing = False
+        self._leading = False
         self._size = 0
         """How many jobs were written the last time."""
 
@@ -55,43 +65,62 @@ class Group(Generic[Some]):
         """
         with self._turn:
             self._queue.append(job)
-            leads, self._writing = not self._writing, True
+            leads, self._leading = not self._leading, True
         if not leads:
-            job.gate.acquire()  # until another thread has written it, or leaves the writing to this one
+            job.gate.acquire()  # until another thread has written it, or leaves the next write to this one
         if not job.done:
             self._lead()
         if job.error is not None:
             raise job.error
 
     def _lead(self) -> None:
-        """Write what all threads wait for, and leave the next write to the first that came meanwhile."""
+        """Gather what threads want written, leave the next write to the first that comes after, and write."""
         jobs: list[Some] = []
+        writing = False
         try:
-            self._gather()
-            jobs = self._taken()
+            writing = self._gather(jobs)
+            self._pass_on()
             self._size = len(jobs)
             self._commit(jobs)
         except BaseException as error:
-            jobs = jobs or self._taken()
+            if not writing:  # interrupted, or `prepare` is wrong: whoever waits is told, and the next one leads
+                jobs += self._taken()
+                self._pass_on()
             for job in jobs:
                 job.error = job.error or _said_again(error)
             if not isinstance(error, DaulatError):
                 raise
         finally:
-            with self._turn:
-                heir = self._queue[0] if self._queue else None
-                self._writing = heir is not None
+            if writing:
+                self._writing.release()
             for job in jobs:
                 job.done = True
                 job.gate.release()
-            if heir is not None:
-                heir.gate.release()
 
-    def _gather(self) -> None:
-        """Where the last write was for several threads, wait a moment for as many; who writes alone never waits."""
+    def _gather(self, jobs: list[Some]) -> bool:
+        """Prepare what comes until nobody else writes; true, for `_writing` is held when this returns.
+
+        Where the last write was for several threads, wait a moment for as many, or for half where the others form the
+        write after this one. Who writes alone never waits.
+        """
         until = time.monotonic() + GATHER_S
-        while len(self._queue) < self._size and self._size > 1 and time.monotonic() < until:
-            time.sleep(GATHER_S / 20)
+        while True:
+            new = self._taken()
+            if new:
+                jobs += new
+                self._prepare(new)
+            elif len(jobs) < self._size // self._share and time.monotonic() < until:
+                time.sleep(GATHER_S / 20)
+            elif self._writing.acquire(timeout=GATHER_S / 20):
+                return True
+
+    def _pass_on(self) -> None:
+        """The first that waits gathers the next write."""
+        with self._turn:
+            heir = self._queue[0] if self._queue else None
+            self._leading = heir is not None
+        if heir is not None:
+            heir.gate.release()
 
     def _taken(self) -> list[Some]:
         with self._turn:

@@ -14,13 +14,14 @@ from daulat.errors import DaulatError, NotVerified
 from daulat.journey import canonical, durable, note, shape
 from daulat.journey import index as indices
 from daulat.journey import statement as st
-from daulat.journey.envelope import checked, open_envelope, peek, seal
+from daulat.journey.envelope import open_envelope, peek
 from daulat.journey.group import Group, Job
 from daulat.journey.index import Entry, Index
 from daulat.journey.keyring import Keyring
 from daulat.journey.keys import SigningKey
 from daulat.journey.log import Log, ensure_fits
 from daulat.journey.recent import Recent
+from daulat.journey.seal import checked, seal
 from daulat.journey.store import Store
 
 LOG, STORE, INDEX = "journey", "store", "cache/journey.sqlite"
@@ -55,7 +56,7 @@ class Journey:
         self._keyring: tuple[int, Keyring] | None = None
         """The newest keyring, and the entry that set it."""
         self._entries = Recent[int, Entry](ENTRIES_KEPT)
-        self._group = Group[_Request](self._commit)
+        self._group = Group[_Request](self._commit, _seal)
         self._lock = threading.RLock()  # INVARIANT: taken before the log's own lock, never after
 
     @classmethod
@@ -130,18 +131,19 @@ class Journey:
 
         What several threads record at once is one write to disk.
         """
-        request = _Request(statements, key, [checked(statement, key) for statement in statements])
-        for sealed in request.sealed:
-            ensure_fits(sealed)
+        request = _Request(statements, key, [])
         self._group.do(request)
         return request.first
 
     def _commit(self, requests: Sequence[_Request]) -> None:
         """One append for all of them; a request that is refused leaves the others as they are."""
         with self._lock:
-            self._append(requests)
+            self._append([request for request in requests if request.error is None])
 
     def _append(self, requests: Sequence[_Request]) -> None:
+        if not requests:
+            return
+
         def prepare() -> tuple[list[bytes], SigningKey]:
             self.refresh()
             ring, entries, key = self.keyring, list[bytes](), requests[0].key
@@ -270,6 +272,20 @@ class Journey:
         elif entry.kind == "keyring":
             open_envelope(sealed, ring)
         return entry, ring.after(entry.statement)
+
+
+def _seal(requests: Sequence[_Request]) -> None:
+    """Check and sign what each asks to record; a request that is refused leaves the others as they are.
+
+    One thread does it for all of them: threads that each seal their own would fight over the interpreter.
+    """
+    for request in requests:
+        try:
+            request.sealed = [checked(statement, request.key) for statement in request.statements]
+            for sealed in request.sealed:
+                ensure_fits(sealed)
+        except DaulatError as error:
+            request.error = error
 
 
 def _entry(index: int, sealed: bytes) -> Entry:

@@ -2,7 +2,7 @@
 
 ```
 public    NAME+HASH+base64(0x01 || 32 bytes)              a "verifier key"; 0x04 for a witness's, which only cosigns
-private   PRIVATE+KEY+NAME+HASH+base64(0x01 || 32 bytes)  one line, in a file of mode 0600
+private   as `keyfile.py` keeps it
 ```
 HASH is the key id in 8 hex digits: the first 4 bytes of SHA-256(NAME || 0x0A || type || public key). Source:
 c2sp.org/signed-note, c2sp.org/tlog-cosignature; golang.org/x/mod/sumdb/note. A name has no spaces and no plus.
@@ -10,11 +10,8 @@ c2sp.org/signed-note, c2sp.org/tlog-cosignature; golang.org/x/mod/sumdb/note. A 
 
 import base64
 import hashlib
-import os
-import stat
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -24,7 +21,6 @@ from daulat.errors import DaulatError
 ED25519, COSIGNATURE = b"\x01", b"\x04"
 """Types of keys: what signs anything, and what only cosigns checkpoints. The same 32 bytes have another id as each."""
 SIGNATURE_BYTES = 64
-_PRIVATE = "PRIVATE+KEY+"
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class PublicKey:
 
         Raises: DaulatError where it is not that, or where the hash is another key's.
         """
-        key = cls(*_decode(text.strip().split("+", 2), "a public key is written `NAME+HASH+BASE64`", kinds))
+        key = cls(*decode(text.strip().split("+", 2), "a public key is written `NAME+HASH+BASE64`", kinds))
         name = key.name
         if str(key) != text.strip():
             raise DaulatError(f"the public key of `{name}` does not match its own hash", "copy the whole line again")
@@ -98,50 +94,11 @@ class SigningKey:
         return self._key.sign(data)
 
 
-def create_key(path: Path, name: str) -> SigningKey:
-    """A new key, durable in a file that only its owner may read.
+def decode(parts: list[str], form: str, kinds: tuple[bytes, ...]) -> tuple[str, bytes, bytes]:
+    """Name, key and type of a key in its text form, split at its plus signs.
 
-    Raises: DaulatError where the file is there already: a key is never overwritten.
+    Raises: DaulatError with that `form` as its hint where it is none, or of another type.
     """
-    key = SigningKey(name, Ed25519PrivateKey.generate().private_bytes_raw())
-    line = f"{_PRIVATE}{key.key_id}+{base64.b64encode(ED25519 + key.seed).decode()}\n"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise DaulatError(f"the key `{path}` is there already", "keep it, or choose another name") from None
-    with os.fdopen(handle, "w", encoding="ascii" if name.isascii() else "utf-8") as file:
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
-    return key
-
-
-def load_key(path: Path) -> SigningKey:
-    """The key in that file.
-
-    Raises: DaulatError where it is missing, not a key, or where others may read it.
-    """
-    try:
-        mode = path.stat().st_mode
-        if stat.S_IMODE(mode) & 0o077:
-            raise DaulatError(f"the key `{path}` may be read by others", f"run `chmod 600 {path}`")
-        text = path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        raise DaulatError(f"the key `{path}` is missing", "restore it from your backup") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DaulatError(f"the key `{path}` cannot be read: {error}", "it must be a file that you may read") from None
-    form = f"`{path}` must be one line, `{_PRIVATE}NAME+HASH+BASE64`"
-    if not text.startswith(_PRIVATE):
-        raise DaulatError(f"`{path}` is not a private key", form)
-    parts = text.removeprefix(_PRIVATE).split("+", 2)
-    key = SigningKey(*_decode(parts, form, (ED25519,))[:2])
-    if key.key_id != "+".join(parts[:2]):
-        raise DaulatError(f"the key `{path}` does not match its own hash", "restore it from your backup")
-    return key
-
-
-def _decode(parts: list[str], form: str, kinds: tuple[bytes, ...]) -> tuple[str, bytes, bytes]:
-    """Name, key and type."""
     try:
         name, _, encoded = parts
         raw = base64.b64decode(encoded, validate=True)

@@ -29,7 +29,7 @@ from daulat.journey.recent import Recent
 CHECKPOINT = "checkpoint"
 LOCK = ".lock"
 LOCK_WAIT_S = 60.0
-_POLL_S = 0.0005, 0.01
+_POLL_S = 0.0005, 0.002
 """How often the lock is asked for: at first, and after a while."""
 TILES_KEPT, BUNDLES_KEPT = 1024, 16
 

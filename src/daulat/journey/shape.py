@@ -134,8 +134,9 @@ def check(statement: Statement, predicate: bytes | None = None) -> None:
         raise NotVerified(
             f"the predicate type `{predicate_type}` is not known here", "a newer daulat may know it: update"
         )
-    if not _FIT[predicate_type](statement):
-        _fits(statement, _whole(predicate_type), "statement")
+    wrong = _READERS[predicate_type](statement)
+    if wrong:
+        raise NotVerified(wrong, "it was changed, or a newer daulat wrote it")
     if not statement["subject"]:
         raise NotVerified("it has no subject", "it was changed, or is not daulat's")
     if predicate_type in ABOUT_ITSELF:
@@ -144,68 +145,56 @@ def check(statement: Statement, predicate: bytes | None = None) -> None:
             raise NotVerified("its subject is not the digest of its predicate", "it was changed, or is not daulat's")
 
 
-def _whole(predicate_type: str) -> dict[str, Any]:
-    return {"subject": [_RESOURCE], "predicate": _SHAPES[predicate_type]}
+_Reader = Callable[[Any], str]
+"""What is wrong with a value, in words; empty where nothing is."""
 
 
-def _fits(value: Any, shape: Any, where: str) -> None:
-    """`shape`: a type, `time`, a dict of required fields, or a list of one shape."""
-    kind_of: type = shape if isinstance(shape, type) else type(shape)
-    fits = isinstance(value, kind_of) and not (kind_of is int and isinstance(value, bool))
-    if not fits:
-        raise NotVerified(f"`{where}` is not a {kind_of.__name__}", "it was changed, or a newer daulat wrote it")
-    if shape == "time" and not _TIME.match(value):
-        raise NotVerified(f"`{where}` is not a time in UTC", "times are RFC 3339 with `Z`")
-    if isinstance(shape, list):
-        for number, item in enumerate(value):
-            _fits(item, shape[0], f"{where}[{number}]")
-        if shape[0] is _RESOURCE and len({item["name"] for item in value}) < len(value):
-            raise NotVerified(f"`{where}` has one name twice", "it was changed, or a newer daulat wrote it")
+def _reader(shape: Any, where: str) -> _Reader:
+    """`shape`: a type, `time`, a dict of required fields, or a list of one shape. Built once, so that reading is fast."""
     if isinstance(shape, dict):
-        for name, inner in shape.items():
-            if name not in value:
-                raise NotVerified(f"`{where}.{name}` is missing", "it was changed, or a newer daulat wrote it")
-            _fits(value[name], inner, f"{where}.{name}")
-        if "sha256" in shape and not canonical.is_digest(f"sha256:{value['sha256']}"):
-            raise NotVerified(f"`{where}.sha256` is not a digest", "digests have 64 hex digits")
-
-
-def _compiled(shape: Any) -> Callable[[Any], bool]:
-    """Whether a value has the shape, and nothing more: where it has not, `_fits` says where. INVARIANT: they agree."""
-    if shape == "time":
-        return lambda value: isinstance(value, str) and _TIME.match(value) is not None
-    if shape is int:
-        return lambda value: isinstance(value, int) and not isinstance(value, bool)
-    if isinstance(shape, type):
-        return lambda value: isinstance(value, shape)
+        return _object_reader(shape, where)
     if isinstance(shape, list):
-        return _compiled_list(shape[0])
-    parts = [(name, _compiled(inner)) for name, inner in shape.items()]
-    digests = "sha256" in shape
+        return _list_reader(shape[0], where)
+    kind_of, words = (str, "a time in UTC") if shape == "time" else (shape, f"a {shape.__name__}")
+    wrong, pattern = f"`{where}` is not {words}", _TIME if shape == "time" else None
 
-    def is_object(value: Any) -> bool:
+    def read(value: Any) -> str:
+        fits = isinstance(value, kind_of) and not (kind_of is int and isinstance(value, bool))
+        return "" if fits and (pattern is None or pattern.match(value)) else wrong
+
+    return read
+
+
+def _object_reader(shape: dict[str, Any], where: str) -> _Reader:
+    fields = [(name, _reader(inner, f"{where}.{name}")) for name, inner in shape.items()]
+
+    def read(value: Any) -> str:
         if not isinstance(value, dict):
-            return False
-        for name, fits in parts:
-            if name not in value or not fits(value[name]):
-                return False
-        return not digests or _HEX.match(value["sha256"]) is not None
+            return f"`{where}` is not a dict"
+        for name, inner in fields:
+            if name not in value:
+                return f"`{where}.{name}` is missing"
+            if wrong := inner(value[name]):
+                return wrong
+        return "" if "sha256" not in shape or _HEX.match(value["sha256"]) else f"`{where}.sha256` is not a digest"
 
-    return is_object
+    return read
 
 
-def _compiled_list(shape: Any) -> Callable[[Any], bool]:
-    fits, unique = _compiled(shape), shape is _RESOURCE
+def _list_reader(shape: Any, where: str) -> _Reader:
+    inner, unique = _reader(shape, f"{where}[]"), shape is _RESOURCE
 
-    def is_list(value: Any) -> bool:
+    def read(value: Any) -> str:
         if not isinstance(value, list):
-            return False
-        for item in value:
-            if not fits(item):
-                return False
-        return not unique or len(value) < 2 or len({item["name"] for item in value}) == len(value)
+            return f"`{where}` is not a list"
+        wrong = next(filter(None, map(inner, value)), "")
+        twice = not wrong and unique and len({item["name"] for item in value}) < len(value)
+        return f"`{where}` has one name twice" if twice else wrong
 
-    return is_list
+    return read
 
 
-_FIT = {predicate_type: _compiled(_whole(predicate_type)) for predicate_type in _SHAPES}
+_READERS = {
+    predicate_type: _reader({"subject": [_RESOURCE], "predicate": shape}, "statement")
+    for predicate_type, shape in _SHAPES.items()
+}

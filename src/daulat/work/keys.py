@@ -15,8 +15,9 @@ from daulat.errors import DaulatError
 from daulat.journey import durable
 from daulat.journey import statement as st
 from daulat.journey.cosignature import CosignerKey
+from daulat.journey.keyfile import create_key
 from daulat.journey.keyring import ROLES
-from daulat.journey.keys import PublicKey, create_key
+from daulat.journey.keys import PublicKey
 from daulat.work.project import Project, key_file, settle
 from daulat.work.run import now
 

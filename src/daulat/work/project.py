@@ -13,8 +13,9 @@ from daulat.config import FILE, Config, load
 from daulat.errors import DaulatError
 from daulat.journey import durable
 from daulat.journey.journey import Journey
+from daulat.journey.keyfile import create_key, load_key
 from daulat.journey.keyring import Keyring
-from daulat.journey.keys import SigningKey, create_key, load_key
+from daulat.journey.keys import SigningKey
 from daulat.nation.law import LawPack
 from daulat.nation.profile import Nation, nation
 

@@ -1,0 +1,40 @@
+"""Sign statements: what goes into the log. `envelope.py` opens what stands there, and needs nothing of this."""
+
+import base64
+from typing import Any
+
+from daulat.journey import canonical, shape
+from daulat.journey.envelope import PAYLOAD_TYPE, pae
+from daulat.journey.keys import SigningKey
+
+
+def checked(statement: dict[str, Any], key: SigningKey) -> bytes:
+    """As `seal`, for a statement that is looked at first; its predicate is written once for both.
+
+    Raises: NotVerified where the statement has not the shape that its predicate type asks for.
+    """
+    predicate = canonical.canonical(statement.get("predicate"))
+    shape.check(statement, predicate)
+    if len(statement) > len(_PARTS):
+        return seal(statement, key)  # something more at its top, which is signed as well
+    parts = {name: canonical.canonical(statement[name]) for name in _PARTS if name != "predicate"}
+    parts["predicate"] = predicate
+    return _sealed(b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), parts[name]) for name in _PARTS), key)
+
+
+_PARTS = ("_type", "predicate", "predicateType", "subject")
+"""Of an in-toto Statement, in the order of canonical JSON."""
+
+
+def seal(statement: dict[str, Any], key: SigningKey) -> bytes:
+    """The signed statement as one log entry: its envelope in canonical JSON, put together from its four parts."""
+    return _sealed(canonical.canonical(statement), key)
+
+
+def _sealed(payload: bytes, key: SigningKey) -> bytes:
+    return b'{"payload":"%s","payloadType":"%s","signatures":[{"keyid":%s,"sig":"%s"}]}' % (
+        base64.b64encode(payload),
+        PAYLOAD_TYPE.encode(),
+        canonical.canonical(key.key_id),
+        base64.b64encode(key.sign(pae(payload))),
+    )

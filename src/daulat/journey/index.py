@@ -8,7 +8,7 @@ It is a cache of this machine and proves nothing: what it points to is read from
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,15 +114,17 @@ class Index:
                 self._base.execute("ROLLBACK")
                 raise
 
-    def add(self, entry: Entry) -> None:
-        """Know one more entry; within `growing`."""
-        facts = [(kind, thing, entry.index) for kind, thing in _facts(entry)]
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Know these entries too; within `growing`."""
+        facts: list[tuple[str, str, int]] = []
+        batches: list[tuple[str, str, int]] = []
+        for entry in entries:
+            facts += [(kind, thing, entry.index) for kind, thing in _facts(entry)]
+            if entry.kind == "usage":
+                said = entry.statement["predicate"]
+                batches.append((said["first"], said["last"], entry.index))
         self._base.executemany("INSERT OR IGNORE INTO fact VALUES (?, ?, ?)", facts)
-        if entry.kind == "usage":
-            said = entry.statement["predicate"]
-            self._base.execute(
-                "INSERT OR IGNORE INTO batch VALUES (?, ?, ?)", (said["first"], said["last"], entry.index)
-            )
+        self._base.executemany("INSERT OR IGNORE INTO batch VALUES (?, ?, ?)", batches)
 
     def grown(self, size: int, root: bytes) -> None:
         """It now knows so many entries, which have this root; within `growing`."""

@@ -40,6 +40,11 @@ class _Request(Job):
     sealed: list[bytes]
     first: int = -1
 
+    def entries(self) -> Iterator[Entry]:
+        """What was recorded, once it was."""
+        for number, (statement, sealed) in enumerate(zip(self.statements, self.sealed, strict=True), self.first):
+            yield Entry(number, statement, self.key.name, self.key.key_id, canonical.digest(sealed))
+
 
 class Journey:
     """The log, the keys in force, and the store of one project. Any number of processes and threads may record.
@@ -170,11 +175,7 @@ class Journey:
         with suppress(sqlite3.Error):
             if done and self.index.state()[0] == done[0].first:
                 with self.index.growing():
-                    for request in done:
-                        for number, statement in enumerate(request.statements):
-                            name, key_id = request.key.name, request.key.key_id
-                            digest = canonical.digest(request.sealed[number])
-                            self.index.add(Entry(request.first + number, statement, name, key_id, digest))
+                    self.index.add(entry for request in done for entry in request.entries())
                     self.index.grown(checkpoint.size, checkpoint.root)
 
     def refresh(self) -> None:
@@ -209,10 +210,15 @@ class Journey:
         """Index the entries from `start` to `end`, the size of the checkpoint that this note signs."""
         ring = self.keyring if start else None
         before = ring
+        learnt: list[Entry] = []
         for number, sealed in enumerate(self.log.entries(start, end), start):
             before = ring
             entry, ring = self._follow(number, sealed, ring)
-            self.index.add(entry)
+            learnt.append(entry)
+            if len(learnt) == ENTRIES_KEPT:
+                self.index.add(learnt)
+                learnt.clear()
+        self.index.add(learnt)
         assert ring is not None
         note.signers(text, (before or ring).writers())
 

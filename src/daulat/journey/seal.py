@@ -15,15 +15,17 @@ def checked(statement: dict[str, Any], key: SigningKey) -> bytes:
     """
     predicate = canonical.canonical(statement.get("predicate"))
     shape.check(statement, predicate)
-    if len(statement) > len(_PARTS):
+    if len(statement) > _PARTS:
         return seal(statement, key)  # something more at its top, which is signed as well
-    parts = {name: canonical.canonical(statement[name]) for name in _PARTS if name != "predicate"}
-    parts["predicate"] = predicate
-    return _sealed(b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), parts[name]) for name in _PARTS), key)
+    known, subject = _KNOWN[statement["predicateType"]], canonical.canonical(statement["subject"])
+    # In the order of canonical JSON; what shapes have in common is written out once.
+    return _sealed(b'{%s,"predicate":%s,"predicateType":%s,"subject":%s}' % (_TYPE, predicate, known, subject), key)
 
 
-_PARTS = ("_type", "predicate", "predicateType", "subject")
-"""Of an in-toto Statement, in the order of canonical JSON."""
+_PARTS = 4
+"""`_type`, `predicate`, `predicateType`, `subject`: all that an in-toto Statement has."""
+_TYPE = b'"_type":' + canonical.canonical(shape.STATEMENT)
+_KNOWN = {name: canonical.canonical(name) for name in shape.KINDS}
 
 
 def seal(statement: dict[str, Any], key: SigningKey) -> bytes:

@@ -17,7 +17,7 @@ from daulat.corpus.options import CorpusOptions
 from daulat.errors import DaulatError
 from daulat.evals.options import EvalOptions
 from daulat.model.options import BaseOptions, ExportOptions, PretrainOptions, TokenizerOptions
-from daulat.records import Language, Place, Record, Source
+from daulat.records import Language, Place, Purpose, Record, Source
 from daulat.release.gate import ReleaseOptions
 from daulat.serve.options import ServeOptions
 
@@ -35,6 +35,8 @@ class NationOptions(Record, frozen=True):
     """Who runs it, as it is to stand on record."""
     sector: Literal["public", "private", "unknown"] = "unknown"
     """Some acts bind only public, or only private operators."""
+    purpose: Purpose | None = None
+    """What this project builds for; asked where a source was given for some purposes only."""
 
 
 class Config(Record, frozen=True):

@@ -9,6 +9,7 @@ with `Z`; languages are ISO 639-1 (639-3 where there is none); countries are ISO
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -29,8 +30,12 @@ Basis: TypeAlias = Literal[
     "vital-interest",
     "public-task",
     "legitimate-interest",
+    "text-and-data-mining",
 ]
-"""Lawful bases: of copyright the first two, of data protection the others."""
+"""Lawful bases: of copyright the first two and the last, of data protection the others."""
+
+Purpose: TypeAlias = Literal["public-service", "research", "education", "commercial", "security"]
+"""What something is built for."""
 
 Progress: TypeAlias = Callable[[float, str], None]
 """Told how far a step is: a share from 0 to 1, and a few plain words. Must return quickly and never raise."""
@@ -78,6 +83,18 @@ class Source(Record, frozen=True):
     country: Annotated[str, Meta(pattern="^([a-z]{2}|international)$")] | None = None
     """Where it was published: an ISO 3166-1 code such as `id`, or `international`."""
     personal_data: Literal["none", "incidental", "present", "sensitive"] | None = None
+    purposes: tuple[Purpose, ...] = ()
+    """What its owner gave it for, or its subjects consented to; empty where no purpose is excluded."""
+    retain_until: date | None = None
+    """The last day on which something may be built from it; open where nobody set an end."""
+    access: Literal["lawful"] | None = None
+    """`lawful` where there is evidence that it was come by lawfully; needed for mining."""
+    opt_out_snapshot: str | None = None
+    """Folder with the publisher's robots.txt and tdmrep.json as of the day of access; needed for mining."""
+    subjects: Annotated[int, Meta(ge=0)] | None = None
+    """Distinct people in it, where somebody counted."""
+    sensitive_subjects: Annotated[int, Meta(ge=0)] | None = None
+    """Those of whom it says something sensitive."""
     role: Literal["nation", "replay"] = "nation"
     """`replay` text is mixed in so that the model keeps what it knows."""
     optional: bool = False
@@ -117,6 +134,29 @@ class Decision(Record, frozen=True):
     """What would make it allowed; empty where it is."""
     warnings: tuple[str, ...] = ()
     """Rules that are drafts, guidance or not confirmed: told, never enforced."""
+
+
+FindingKind: TypeAlias = Literal[
+    "balance",
+    "data-protection-officer",
+    "fair-use",
+    "impact-assessment",
+    "no-unreasonable-harm",
+    "transfer",
+]
+"""What no rule can decide: whether interests outweigh, a safeguard holds, a use is fair, harm is reasonable; who is named."""
+
+
+class HumanFinding(Record, frozen=True):
+    """What a person found and signed for. The paper it rests on stays with that person; its digest is on record."""
+
+    kind: FindingKind
+    about: str
+    """Name of the source."""
+    words: str
+    document: Digest | None = None
+    until: date | None = None
+    """The last day on which it holds; None where it has no end."""
 
 
 class Score(Record, frozen=True):

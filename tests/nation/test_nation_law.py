@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from daulat.errors import DaulatError, NotAllowed
-from daulat.nation.law import LawPack, Question, require, source_facts
+from daulat.nation.law import LawPack, require
 from daulat.nation.profile import PACKS, nation, nations, samples
+from daulat.nation.question import Question, source_facts
 from daulat.records import Place, Source
 
 TODAY = date(2026, 11, 23)

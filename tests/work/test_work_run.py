@@ -17,7 +17,7 @@ from daulat.journey import statement
 from daulat.journey.journey import Journey
 from daulat.journey.keyfile import create_key
 from daulat.journey.verify import verify
-from daulat.nation.law import Question, source_facts
+from daulat.nation.question import Question, source_facts
 from daulat.records import Place, Source
 from daulat.work.project import Project
 from daulat.work.run import Bench, Facts, Step, code_digest, run

@@ -22,11 +22,12 @@ def source() -> None:
 @click.pass_obj
 def source_check(project: Path, as_json: bool) -> None:
     """What the law says of each source, before anything is read."""
-    from daulat.work.plan import source_question
+    from daulat.nation.law import strictest
     from daulat.work.project import Project
+    from daulat.work.questions import opt_out, source_question
 
     opened = Project.open(project)
-    decided = {s.name: opened.law.decide(source_question(opened, s, "curate")) for s in opened.config.source}
+    decided = {s.name: strictest(opened.decide(source_question(opened, s, "curate"))) for s in opened.config.source}
     if as_json:
         data({name: msgspec.to_builtins(decision) for name, decision in decided.items()})
     else:
@@ -42,6 +43,10 @@ def source_check(project: Path, as_json: bool) -> None:
         ]
         click.echo(table(("source", "language", "licence", "basis", "verdict"), rows))
     barred = {name: decision for name, decision in decided.items() if decision.outcome != "allow"}
+    for source in opened.config.source:
+        if source.opt_out_snapshot is not None:
+            said, why = opt_out(opened, source)
+            say(f"{source.name}: its publisher reserved {'nothing' if said == 'none' else said}: {why}")
     for name, decision in barred.items():
         say(f"{name} is {'held' if decision.outcome == 'hold' else 'refused'}; to be allowed:")
         for remedy in decision.remedy.split("; "):

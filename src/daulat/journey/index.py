@@ -196,5 +196,7 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
         case "usage":
             for deployment in said["deployments"]:
                 yield "usage", deployment
+        case "finding":
+            yield "finding", said["finding"]["about"]
         case "keyring":
             yield "keyring", ""

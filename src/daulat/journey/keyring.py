@@ -19,7 +19,7 @@ from daulat.journey.keys import COSIGNATURE, ED25519, PublicKey
 
 ROLES: dict[str, frozenset[str]] = {
     "operator": frozenset(shape.KINDS),
-    "approver": frozenset({shape.RELEASE}),
+    "approver": frozenset({shape.RELEASE, shape.FINDING}),
     "gateway": frozenset({shape.USAGE}),
     "witness": frozenset(),
 }

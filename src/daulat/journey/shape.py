@@ -5,6 +5,7 @@ step        https://slsa.dev/provenance/v1                        subject: what 
 decision    https://slsa.dev/verification_summary/v1              subject: the decision itself
 scorecard   https://in-toto.io/attestation/test-result/v0.1       subject: the model
 release, deployment, usage, keyring     urn:daulat:...:v1         subject: model files, model, batch, the keyring itself
+finding     urn:daulat:finding:v1                                 subject: the finding itself
 ```
 Where a statement is about no artefact, its subject is the digest of its own predicate. Fields of our own in somebody
 else's predicate begin with `daulat_`, as SLSA asks of extensions.
@@ -25,6 +26,7 @@ RELEASE = "urn:daulat:release:v1"
 DEPLOYMENT = "urn:daulat:deployment:v1"
 USAGE = "urn:daulat:usage:v1"
 KEYRING = "urn:daulat:keyring:v1"
+FINDING = "urn:daulat:finding:v1"
 BUILD_TYPE = "urn:daulat:step:v1"
 
 KINDS = {
@@ -35,8 +37,9 @@ KINDS = {
     DEPLOYMENT: "deployment",
     USAGE: "usage",
     KEYRING: "keyring",
+    FINDING: "finding",
 }
-ABOUT_ITSELF = frozenset({DECISION, KEYRING})
+ABOUT_ITSELF = frozenset({DECISION, KEYRING, FINDING})
 """Predicates whose subject is the digest of the predicate."""
 
 Statement = dict[str, Any]
@@ -75,11 +78,12 @@ _SHAPES: dict[str, Any] = {
     DEPLOYMENT: {"at": "time", "deployment": {"id": str, "release": str, "model": str, "place": dict}},
     USAGE: {"at": "time", "root": str, "count": int, "first": str, "last": str, "deployments": [str]},
     KEYRING: {"at": "time", "keys": [{"role": str, "key": str}]},
+    FINDING: {"at": "time", "finding": {"kind": str, "about": str, "words": str}},
 }
 
 
 def kind(statement: Statement) -> str:
-    """`step`, `decision`, `scorecard`, `release`, `deployment`, `usage` or `keyring`."""
+    """`step`, `decision`, `scorecard`, `release`, `deployment`, `usage`, `keyring` or `finding`."""
     return KINDS[statement["predicateType"]]
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "decision_statement",
     "deployment_statement",
     "facts",
+    "finding_statement",
     "inputs",
     "keyring_statement",
     "kind",
@@ -136,6 +137,11 @@ def keyring_statement(keys: Iterable[tuple[str, PublicKey]], *, at: str, publish
     if publisher is not None:
         predicate["publisher"] = base64.b64encode(publisher).decode()
     return _about_itself(shape.KEYRING, "keyring", predicate)
+
+
+def finding_statement(*, finding: dict[str, Any], at: str) -> Statement:
+    """Somebody found something that no rule can decide; `finding` is the record as a dict."""
+    return _about_itself(shape.FINDING, "finding", {"finding": finding, "at": at})
 
 
 def _statement(predicate_type: str, subjects: dict[str, str], predicate: dict[str, Any]) -> Statement:

@@ -6,19 +6,22 @@ draft, guidance, not yet in force, or not surely known never refuses: it warns.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from daulat.errors import DaulatError, NotAllowed
-from daulat.nation.licence import UNKNOWN, recorded
 from daulat.nation.profile import PACKS, load_toml
-from daulat.records import Decision, Digest, Place, Record, Source
+from daulat.nation.question import Question, request
+from daulat.records import Basis, Decision, Digest, Record
 
+_PERMIT = "house-permit"
+"""The one rule that permits; every other one forbids."""
+KNOWN_ANSWERS = 100_000
+"""Answers that one pack remembers at most."""
 HOUSE = Path(__file__).parent
 
 
@@ -49,23 +52,16 @@ class Rule(Record, frozen=True):
         return begun and not ended and self.status == "in-force" and self.confidence in ("S", "H")
 
 
+class Grant(Rule, frozen=True, kw_only=True):
+    """An exception that an act grants: a basis that needs no licence and no consent. Without one in force there is none."""
+
+    basis: Basis
+
+
 class _Rules(Record, frozen=True):
     verified_on: date
     rule: tuple[Rule, ...]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is about to be done, with what, by whom and where."""
-
-    action: Literal["fetch", "curate", "train", "measure", "adopt", "release", "deploy"]
-    kind: Literal["Source", "Base", "Release"]
-    name: str
-    facts: dict[str, str | bool]
-    place: Place
-    sector: str = UNKNOWN
-    """`public` or `private`: some acts do not bind a government, others bind only it."""
-    redaction: bool = False
+    exception: tuple[Grant, ...] = ()
 
 
 class LawPack:
@@ -80,18 +76,29 @@ class LawPack:
         schema_file = HOUSE / "schema.cedarschema"
         self.country = country
         self.day = day
-        self.rules = {rule.id: rule for file in rule_files for rule in load_toml(file, _Rules).rule}
+        packs_read = [load_toml(file, _Rules) for file in rule_files]
+        self.rules = {rule.id: rule for read in packs_read for rule in read.rule}
+        self.grants = tuple(grant for read in packs_read for grant in read.exception if grant.binds(day))
         policies = _policies(policy_files, schema_file)
         missing = sorted(set(policies) ^ set(self.rules))
         if missing:
             raise DaulatError(
                 f"law pack `{country}`: `{missing[0]}` has a policy or words, not both", "give each policy its rule"
             )
+        permits = [id_ for id_, policy in policies.items() if policy["effect"] == "permit"]
+        if permits != [_PERMIT] or policies[_PERMIT]["conditions"]:
+            raise DaulatError(
+                f"law pack `{country}` permits: `{', '.join(permits)}`",
+                "only the house permits, all that nothing forbids",
+            )
+        self.policies = policies
+        self._exceptions: list[str] = sorted({grant.basis for grant in self.grants})
+        self._known: dict[bytes, _Answer] = {}
         self._outcomes = {id_: policy["annotations"].get("outcome", "permit") for id_, policy in policies.items()}
         self._schema = cedarpy.Schema.from_str(schema_file.read_text(encoding="utf-8"))
-        self._binding = _policy_set({k: p for k, p in policies.items() if self.rules[k].binds(day)})
-        telling = {k: p for k, p in policies.items() if not self.rules[k].binds(day)}
-        self._telling = _policy_set({"house-permit": policies["house-permit"], **telling})
+        self._binds = frozenset(id_ for id_ in policies if self.rules[id_].binds(day))
+        self._all = _policy_set(policies)
+        self._binding = _policy_set({id_: policy for id_, policy in policies.items() if id_ in self._binds})
         files = [*policy_files, *rule_files, schema_file]
         self._bytes = b"".join(f.name.encode() + b"\0" + f.read_bytes() + b"\0" for f in files)
 
@@ -102,21 +109,44 @@ class LawPack:
 
     def decide(self, question: Question) -> Decision:
         """Allow only what no binding rule forbids and no policy fails on; everything else is refused or held."""
-        request, entities = _request(question)
-        answer = self._ask(self._binding, request, entities)
+        key = question.key()
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= KNOWN_ANSWERS:
+                self._known.clear()
+            found = self._known[key] = self._answer(question)
+        return Decision(
+            outcome=found.outcome,
+            action=question.action,
+            subject=f"{question.kind.lower()} {question.name}",
+            rules=found.rules,
+            cites=found.cites,
+            law=self.digest,
+            remedy=found.remedy,
+            warnings=found.warnings,
+        )
+
+    def _answer(self, question: Question) -> "_Answer":
+        """What the policies say; an answer depends on the question's facts alone, so it is worked out once."""
+        asked, entities = request(question, self._exceptions)
+        answer = self._ask(self._all, asked, entities)
+        unread: tuple[str, ...] = ()
+        if answer.diagnostics.errors:  # of a rule that only warns it is told, of one that binds it holds
+            answer, unread = self._ask(self._binding, asked, entities), ("a rule that only warns could not be read",)
         fired = sorted(answer.diagnostics.id_annotations_by_reason.values())
         if answer.diagnostics.errors or (not answer.allowed and not fired):
-            return self._decision(question, "hold", (), "a policy could not be evaluated: correct the law pack")
-        told = self._ask(self._telling, request, entities)
-        warned = sorted(told.diagnostics.id_annotations_by_reason.values()) if not told.allowed else []
-        warnings = tuple(f"{self.rules[id_].cite} ({self._standing(id_)}): {self.rules[id_].rule}" for id_ in warned)
-        if answer.allowed:
-            return msgspec.structs.replace(
-                self._decision(question, "allow", tuple(fired), "", warnings), cites=self._asked
-            )
+            return _Answer("hold", (), (), "a policy could not be evaluated: correct the law pack", ())
+        warned = [id_ for id_ in fired if id_ not in self._binds]
+        fired = [id_ for id_ in fired if id_ in self._binds]
+        told = tuple(f"{self.rules[id_].cite} ({self._standing(id_)}): {self.rules[id_].rule}" for id_ in warned)
+        warnings = (*told, *unread)
+        if fired in ([], [_PERMIT]):  # everything is permitted by that one rule: what is not forbidden is allowed
+            used = tuple(grant.cite for grant in self.grants if grant.basis == question.facts.get("basis"))
+            return _Answer("allow", (_PERMIT,), (*self._asked, *used), "", warnings)
         refused = any(self._outcomes[id_] == "refuse" for id_ in fired)
         remedy = "; ".join(dict.fromkeys(self.rules[id_].remedy for id_ in fired if self.rules[id_].remedy))
-        return self._decision(question, "refuse" if refused else "hold", tuple(fired), remedy, warnings)
+        cites = tuple(self.rules[id_].cite for id_ in fired)
+        return _Answer("refuse" if refused else "hold", tuple(fired), cites, remedy, warnings)
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:
@@ -136,35 +166,21 @@ class LawPack:
 
         return cedarpy.is_authorized(request, policies, entities, schema=self._schema)
 
-    def _decision(
-        self,
-        question: Question,
-        outcome: Literal["allow", "refuse", "hold"],
-        rules: tuple[str, ...],
-        remedy: str,
-        warnings: tuple[str, ...] = (),
-    ) -> Decision:
-        return Decision(
-            outcome=outcome,
-            action=question.action,
-            subject=f"{question.kind.lower()} {question.name}",
-            rules=rules,
-            cites=tuple(self.rules[id_].cite for id_ in rules),
-            law=self.digest,
-            remedy=remedy,
-            warnings=warnings,
-        )
+
+@dataclass(frozen=True)
+class _Answer:
+    """A decision without what it is about."""
+
+    outcome: Literal["allow", "refuse", "hold"]
+    rules: tuple[str, ...]
+    cites: tuple[str, ...]
+    remedy: str
+    warnings: tuple[str, ...]
 
 
-def source_facts(source: Source) -> dict[str, str | bool]:
-    """What the law asks of a source; what nobody recorded is `unknown`."""
-    return {
-        "licence": recorded(source.licence),
-        "basis": source.basis or UNKNOWN,
-        "country": source.country or UNKNOWN,
-        "personal_data": source.personal_data or UNKNOWN,
-        "owner": source.owner or UNKNOWN,
-    }
+def strictest(decisions: Iterable[Decision]) -> Decision:
+    """The one that bars most: a refusal before a hold, a hold before a yes."""
+    return max(decisions, key=lambda decision: ("allow", "hold", "refuse").index(decision.outcome))
 
 
 def require(decision: Decision) -> None:
@@ -210,21 +226,3 @@ def _policy_set(policies: dict[str, dict[str, Any]]) -> Any:
     return cedarpy.PolicySet.from_json_str(
         json.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []})
     )
-
-
-def _request(question: Question) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The question as Cedar reads it. Names are only labels; rules look at attributes alone."""
-    principal = {"type": "Operator", "id": question.place.operator}
-    resource = {"type": question.kind, "id": question.name}
-    context = {"jurisdiction": question.place.jurisdiction or UNKNOWN, "redaction": question.redaction}
-    request: dict[str, Any] = {
-        "principal": principal,
-        "action": {"type": "Action", "id": question.action},
-        "resource": resource,
-        "context": context,
-    }
-    entities: list[dict[str, Any]] = [
-        {"uid": principal, "attrs": {"sector": question.sector}, "parents": []},
-        {"uid": resource, "attrs": question.facts, "parents": []},
-    ]
-    return request, entities

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -21,14 +20,13 @@ from daulat.corpus.source import SourceUnavailable, fetch, is_hidden
 from daulat.errors import DaulatError
 from daulat.evals.scorecard import score
 from daulat.journey import canonical
-from daulat.model.base import fetch_base, known_licence
+from daulat.model.base import fetch_base
 from daulat.model.gguf.write import export_gguf
 from daulat.model.pretrain import pretrain
 from daulat.model.tokenizer import extend
-from daulat.nation.law import Question, source_facts
-from daulat.nation.licence import recorded
 from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.project import Project
+from daulat.work.questions import base_question, questions, source_question
 from daulat.work.run import Bench, Facts, Outcome, Step, plain, run
 
 Told = Callable[[str], Progress]
@@ -49,40 +47,6 @@ class Developed:
     def __getitem__(self, step: str) -> Outcome:
         """The step of that name."""
         return next(outcome for outcome in self.outcomes if outcome.step == step)
-
-
-def questions(project: Project, action: Literal["fetch", "curate", "train", "measure"]) -> tuple[Question, ...]:
-    """The same action asked for every source: a corpus is only as free as each of its parts."""
-    return tuple(source_question(project, source, action) for source in project.config.source)
-
-
-def source_question(
-    project: Project, source: Source, action: Literal["fetch", "curate", "train", "measure"]
-) -> Question:
-    """May this be done with this source, here?"""
-    return Question(
-        action=action,
-        kind="Source",
-        name=source.name,
-        facts=source_facts(source),
-        place=project.config.place,
-        sector=project.config.nation.sector,
-        redaction=project.config.corpus.redact,
-    )
-
-
-def base_question(project: Project, action: Literal["adopt", "train", "measure"]) -> Question:
-    """May this be done with this base model, here?"""
-    options = project.config.base
-    licence, needs_acceptance = known_licence(options)
-    return Question(
-        action=action,
-        kind="Base",
-        name=options.location,
-        facts={"licence": recorded(licence), "terms_accepted": options.accept_terms or not needs_acceptance},
-        place=project.config.place,
-        sector=project.config.nation.sector,
-    )
 
 
 def fetch_sources(project: Project, told: Told = silent) -> dict[str, Outcome]:

@@ -3,7 +3,7 @@
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,10 @@ from daulat.journey.keyfile import create_key, load_key
 from daulat.journey.keyring import Keyring
 from daulat.journey.keys import SigningKey
 from daulat.nation.law import LawPack
-from daulat.nation.profile import Nation, nation
+from daulat.nation.licence import UNKNOWN
+from daulat.nation.profile import Nation, nation, nations
+from daulat.nation.question import Question
+from daulat.records import Decision
 
 COMMITMENT_BYTES = 32
 
@@ -71,6 +74,21 @@ class Project:
     def law(self) -> LawPack:
         """The law as it stands today."""
         return LawPack(self.nation.code, date.today())  # noqa: DTZ011  the country's law changes at its own midnight
+
+    def decide(self, question: Question) -> tuple[Decision, ...]:
+        """What this country's law says; and, of a source from another country with a pack, what that one's says.
+
+        Abroad nobody is a public operator of that country, so what it spares its own government it does not spare here.
+        """
+        own = self.law.decide(question)
+        if question.origin in (self.nation.code, "international", UNKNOWN) or question.origin not in self._packs:
+            return (own,)
+        sector = "private" if question.sector == "public" else question.sector
+        return own, self._packs[question.origin].decide(replace(question, sector=sector))
+
+    @cached_property
+    def _packs(self) -> dict[str, LawPack]:
+        return {code: LawPack(code, self.law.day) for code in nations() if code != self.nation.code}
 
     @property
     def operator(self) -> SigningKey:

@@ -7,7 +7,7 @@ import msgspec
 from daulat.errors import DaulatError
 from daulat.journey import statement
 from daulat.journey.keys import SigningKey
-from daulat.nation.law import Question
+from daulat.nation.question import Question
 from daulat.records import Decision, Release
 from daulat.release.gate import propose as judge
 from daulat.work.project import Project

@@ -25,7 +25,8 @@ import msgspec
 import daulat
 from daulat.errors import DaulatError
 from daulat.journey import canonical, statement
-from daulat.nation.law import Question, require
+from daulat.nation.law import require
+from daulat.nation.question import Question
 from daulat.records import Decision, Digest, Progress, Record, no_progress
 from daulat.work.project import Project
 
@@ -101,9 +102,9 @@ def run(project: Project, step: Step, progress: Progress = no_progress) -> Outco
 
 
 def ask(project: Project, step: str, questions: tuple[Question, ...]) -> tuple[Decision, ...]:
-    """Every decision, all of them `allow`; a refusal is written to the journey first, then raised."""
-    decisions = tuple(project.law.decide(question) for question in questions)
-    for question, decision in zip(questions, decisions, strict=True):
+    """Every decision, all of them `allow`, this country's first; a refusal is written to the journey, then raised."""
+    decided = [(question, project.decide(question)) for question in questions]
+    for question, decision in [(question, one) for question, found in decided for one in found]:
         if decision.outcome != "allow":
             project.record(
                 statement.decision_statement(
@@ -114,7 +115,7 @@ def ask(project: Project, step: str, questions: tuple[Question, ...]) -> tuple[D
                 )
             )
         require(decision)
-    return decisions
+    return (*(found[0] for _, found in decided), *(one for _, found in decided for one in found[1:]))
 
 
 def _recorded(project: Project, step: Step, key: str, decisions: tuple[Decision, ...]) -> Outcome | None:
@@ -131,7 +132,7 @@ def _recorded(project: Project, step: Step, key: str, decisions: tuple[Decision,
 def _make(project: Project, step: Step, key: str, decisions: tuple[Decision, ...], progress: Progress) -> Outcome:
     started = datetime.now(UTC)
     folder = project.work / key.removeprefix("sha256:")[:16]
-    decided = {question.name: decision for question, decision in zip(step.questions, decisions, strict=True)}
+    decided = {question.name: decision for question, decision in zip(step.questions, decisions, strict=False)}
     bench = Bench(folder / "into", folder / "scratch", progress, decided)
     shutil.rmtree(bench.into, ignore_errors=True)
     bench.into.mkdir(parents=True)

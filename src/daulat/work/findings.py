@@ -1,0 +1,49 @@
+"""What is not mechanical: a person finds it, signs, and the law takes it as a fact for as long as it holds."""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from daulat.errors import DaulatError
+from daulat.journey import canonical
+from daulat.journey import statement as st
+from daulat.journey.keys import SigningKey
+from daulat.records import FindingKind, HumanFinding
+from daulat.work.project import Project
+from daulat.work.run import now, plain
+
+
+def find(
+    project: Project,
+    kind: FindingKind,
+    source: str,
+    words: str,
+    document: Path | None = None,
+    until: date | None = None,
+    key: SigningKey | None = None,
+) -> int:
+    """The number of the statement by which that is found, signed by that key (default: the operator's).
+
+    Raises: DaulatError for an unknown source, no words, a day that has passed, or a document that cannot be read.
+    """
+    names = [one.name for one in project.config.source]
+    if source not in names:
+        raise DaulatError(f"no source is called `{source}`", f"sources: {', '.join(names) or 'none yet'}")
+    if not words.strip():
+        raise DaulatError("a finding needs words", 'say what was found, and on what it rests: `--words "..."`')
+    if until is not None and until < date.today():  # noqa: DTZ011  a day of the country, as its law counts
+        raise DaulatError(f"the finding would have ended on {until}", "give a day that is still to come")
+    if document is not None and not document.is_file():
+        raise DaulatError(f"there is no file `{document}`", "name the paper that the finding rests on")
+    digest = canonical.digest_file(document) if document else None
+    found = HumanFinding(kind=kind, about=source, words=words, document=digest, until=until)
+    return project.journey.record(st.finding_statement(finding=plain(found), at=now()), key or project.operator)
+
+
+def in_force(project: Project, source: str, day: date | None = None) -> list[HumanFinding]:
+    """The findings about that source that hold on that day (default: today), the newest last."""
+    today = day or date.today()  # noqa: DTZ011
+    entries = [project.journey.entry(index) for index in project.journey.index.entries("finding", source)]
+    found = [msgspec.convert(entry.statement["predicate"]["finding"], HumanFinding) for entry in entries]
+    return [finding for finding in found if finding.until is None or finding.until >= today]

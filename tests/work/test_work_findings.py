@@ -1,0 +1,142 @@
+"""What no rule can decide is found by a person who signs; the law takes it as a fact, for as long as it holds."""
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from daulat.errors import DaulatError, NotAllowed, NotVerified
+from daulat.journey import statement as st
+from daulat.journey.keyfile import create_key
+from daulat.journey.verify import verify
+from daulat.nation.law import strictest
+from daulat.nation.profile import PACKS, nation
+from daulat.work import keys
+from daulat.work.amendment import compare
+from daulat.work.findings import find, in_force
+from daulat.work.project import Project, create
+from daulat.work.questions import source_question
+from daulat.work.run import ask, now
+from daulat.work.template import OwnText, settings, starting_sources
+
+TODAY = date.today()  # noqa: DTZ011
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Text of people, on a legitimate interest, in Singapore."""
+    text = tmp_path / "text"
+    text.mkdir()
+    (text / "a.txt").write_text("x")
+    own = starting_sources(nation("sg"), OwnText(text, "CC-BY-4.0", "A clinic"))[:1]
+    written = settings(nation("sg"), own, operator="lab")
+    written = written.replace('basis = "open-licence"', 'basis = "legitimate-interest"')
+    written = written.replace('personal_data = "incidental"', 'personal_data = "present"\nretain_until = 2199-01-01')
+    return create(tmp_path / "project", written)
+
+
+def verdict(project: Project, action: str = "train") -> tuple[str, tuple[str, ...]]:
+    (source,) = project.config.source
+    decision = project.law.decide(source_question(project, source, action))  # type: ignore[arg-type]
+    return decision.outcome, decision.rules
+
+
+def test_a_finding_is_signed_recorded_and_asked_for(project: Project, tmp_path: Path) -> None:
+    assert verdict(project) == ("hold", ("house-balance", "sg-pdpa-11"))
+    paper = tmp_path / "balance.pdf"
+    paper.write_bytes(b"why it outweighs")
+    find(project, "balance", "own-text", "weighed on 2026-11-24", paper)
+    assert verdict(project) == ("hold", ("sg-pdpa-11",))
+    number = find(project, "data-protection-officer", "own-text", "the registrar")
+    assert verdict(project)[0] == "allow"
+    assert project.journey.entry(number).kind == "finding"
+    (balance, officer) = in_force(project, "own-text")
+    assert (balance.document is None, officer.document) == (False, None)
+    log = b"".join(path.read_bytes() for path in (project.folder / "journey").rglob("*") if path.is_file())
+    assert b"why it outweighs" not in log
+    assert verify(project.folder).ok
+
+
+def test_a_finding_holds_until_its_day_and_not_longer(project: Project) -> None:
+    find(project, "balance", "own-text", "for a while", until=TODAY)
+    assert [finding.kind for finding in in_force(project, "own-text")] == ["balance"]
+    assert in_force(project, "own-text", TODAY + timedelta(days=1)) == []
+
+
+def test_an_approver_may_find_and_a_gateway_may_not(project: Project) -> None:
+    change = keys.add(project, "approver", "siti")
+    assert change.file is not None
+    from daulat.journey.keyfile import load_key
+
+    number = find(project, "balance", "own-text", "weighed", key=load_key(change.file))
+    assert project.journey.entry(number).by == "siti"
+    with pytest.raises(NotVerified, match="may not sign"):
+        find(project, "balance", "own-text", "weighed", key=project.gateway)
+    stranger = create_key(project.folder / "stranger.key", "stranger")
+    with pytest.raises(NotVerified, match="not in force"):
+        find(project, "balance", "own-text", "weighed", key=stranger)
+
+
+def test_what_cannot_be_a_finding_is_a_sentence(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(DaulatError, match="no source is called `other`"):
+        find(project, "balance", "other", "x")
+    with pytest.raises(DaulatError, match="needs words"):
+        find(project, "balance", "own-text", "  ")
+    with pytest.raises(DaulatError, match="would have ended"):
+        find(project, "balance", "own-text", "x", until=TODAY - timedelta(days=1))
+    with pytest.raises(DaulatError, match="there is no file"):
+        find(project, "balance", "own-text", "x", tmp_path / "nowhere")
+    assert project.journey.log.checkpoint().size == 1
+
+
+def test_a_changed_law_says_which_verdicts_of_the_project_change(project: Project, tmp_path: Path) -> None:
+    packs = tmp_path / "packs"
+    shutil.copytree(PACKS, packs)
+    assert compare(project, packs).verdicts == ()
+    rules = packs / "sg" / "law" / "rules.toml"
+    policies = packs / "sg" / "law" / "law.cedar"
+    policies.write_text(
+        policies.read_text().replace('["consent", "legitimate-interest", "public-domain"]', '["consent"]')
+        + '\n@id("sg-new") @outcome("refuse")\nforbid (principal, action == Action::"deploy", resource is Release);\n'
+    )
+    rules.write_text(
+        rules.read_text()
+        + '\n[[rule]]\nid = "sg-new"\nact = "New Act"\nprovision = "s. 1"\nrule = "none"\nremedy = ""\n'
+    )
+    find(project, "balance", "own-text", "weighed")
+    find(project, "data-protection-officer", "own-text", "the registrar")
+    parts = [project.journey.store.put_bytes(content) for content in (b"m", b"w", b"s")]
+    release = {
+        "id": "rel-1", "model": parts[0], "weights": parts[1], "scorecard": parts[2], "state": "approved",
+        "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "operator", "reason": "good",
+    }  # fmt: skip
+    project.record(st.release_statement(release=release, at=now(), extra={}))
+    found = compare(project, packs)
+    assert (found.added, found.removed, found.changed) == (("sg-new",), (), ("sg-pdpa-13",))
+    changes = {(one.subject, one.action): (one.before, one.after) for one in found.verdicts}
+    assert changes == {
+        ("source own-text", "curate"): ("allow", "refuse"),
+        ("source own-text", "train"): ("allow", "refuse"),
+        ("release rel-1", "deploy"): ("allow", "refuse"),
+    }
+    with pytest.raises(DaulatError, match="no pack `sg`"):
+        compare(project, tmp_path)
+
+
+def test_text_from_another_country_is_asked_of_its_law_too(project: Project) -> None:
+    file = project.folder / "daulat.toml"
+    file.write_text(file.read_text().replace('country = "sg"', 'country = "vn"'))
+    abroad = Project.open(project.folder)
+    find(abroad, "balance", "own-text", "weighed")
+    find(abroad, "data-protection-officer", "own-text", "the registrar")
+    (source,) = abroad.config.source
+    own, theirs = abroad.decide(source_question(abroad, source, "train"))
+    assert own.outcome == "allow"
+    assert theirs.outcome == "refuse", "Vietnam's law has no legitimate interest"
+    assert "vn-pdpl-19" in theirs.rules
+    assert strictest((own, theirs)) is theirs
+    with pytest.raises(NotAllowed, match="91/2025/QH15"):
+        ask(abroad, "corpus", (source_question(abroad, source, "train"),))
+    refusal = list(abroad.journey.statements())[-1]
+    assert (refusal.kind, refusal.statement["predicate"]["verificationResult"]) == ("decision", "FAILED")

@@ -4,15 +4,18 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from daulat.config import Config
 from daulat.errors import DaulatError, NotAllowed, NotVerified
 from daulat.journey import statement as st
 from daulat.journey.keyfile import create_key
 from daulat.journey.verify import verify
+from daulat.journey.views.processing import record
 from daulat.nation.law import strictest
 from daulat.nation.profile import PACKS, nation
-from daulat.work import keys
+from daulat.work import keys, plan
 from daulat.work.amendment import compare
 from daulat.work.findings import find, in_force
 from daulat.work.project import Project, create
@@ -140,3 +143,27 @@ def test_text_from_another_country_is_asked_of_its_law_too(project: Project) -> 
         ask(abroad, "corpus", (source_question(abroad, source, "train"),))
     refusal = list(abroad.journey.statements())[-1]
     assert (refusal.kind, refusal.statement["predicate"]["verificationResult"]) == ("decision", "FAILED")
+
+
+def test_the_record_of_processing_says_what_was_done_refused_and_found(project: Project) -> None:
+    with pytest.raises(NotAllowed):
+        plan.fetch_sources(Project(project.folder, abroad(project), project.journey))
+    find(project, "balance", "own-text", "weighed")
+    find(project, "data-protection-officer", "own-text", "the registrar")
+    plan.fetch_sources(project)
+    (one,) = record(project.journey.statements())
+    assert one["source"] == "own-text"
+    assert one["terms"]["basis"] == "legitimate-interest"
+    assert one["terms"]["retain_until"] == "2199-01-01"
+    assert [(p["step"], p["action"], p["decision"]) for p in one["processing"]] == [
+        ("fetch own-text", "fetch", "allow")
+    ]
+    assert one["processing"][0]["place"]["jurisdiction"] == "sg"
+    assert [r["decision"] for r in one["refused"]] == ["hold"]
+    assert any("s. 26" in cite for cite in one["refused"][0]["cites"])
+    assert [f["kind"] for f in one["findings"]] == ["balance", "data-protection-officer"]
+
+
+def abroad(project: Project) -> Config:
+    place = msgspec.structs.replace(project.config.place, jurisdiction="us")
+    return msgspec.structs.replace(project.config, place=place)

@@ -34,13 +34,14 @@ def reindex(project: Path) -> None:
 
 
 @journey.command()
-@click.argument("kind", type=click.Choice(["openlineage", "croissant", "cyclonedx"]))
+@click.argument("kind", type=click.Choice(["openlineage", "croissant", "cyclonedx", "processing"]))
 @click.argument("thing", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file (default: stdout).")
 @click.pass_obj
 def export(project: Path, kind: str, thing: str | None, output: Path | None) -> None:
-    """The journey in another format: OpenLineage events of every step; Croissant of a corpus; CycloneDX of a release.
+    """The journey in another format.
 
+    OpenLineage events of every step; Croissant of a corpus; CycloneDX of a release; the record of processing of each source.
     THING is a corpus' digest or a release's id (default: the newest).
     """
     from daulat.journey.journey import Journey
@@ -60,6 +61,15 @@ def _openlineage(journey: "Journey", thing: str | None) -> str:
         raise DaulatError("OpenLineage events are of the whole journey", "leave the name out")
     found = events(journey.statements(), journey.log.checkpoint().origin)
     return "".join(json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n" for event in found)
+
+
+def _processing(journey: "Journey", thing: str | None) -> str:
+    from daulat.journey.views.processing import record
+
+    found = [one for one in record(journey.statements()) if thing in (None, one["source"])]
+    if thing is not None and not found:
+        raise DaulatError(f"nothing on record was done with a source `{thing}`", "leave the name out for all of them")
+    return json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def _croissant(journey: "Journey", thing: str | None) -> str:
@@ -87,7 +97,7 @@ def _page(found: dict[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-_VIEWS = {"openlineage": _openlineage, "croissant": _croissant, "cyclonedx": _cyclonedx}
+_VIEWS = {"openlineage": _openlineage, "croissant": _croissant, "cyclonedx": _cyclonedx, "processing": _processing}
 
 
 @journey.command()

@@ -12,6 +12,7 @@ import msgspec
 
 from daulat.cli.talk import colour, data, say, table
 from daulat.errors import DaulatError
+from daulat.nation.clocks import Event
 from daulat.records import FindingKind
 
 OWN_TEXT_AND_BASE = (
@@ -272,6 +273,40 @@ def law_diff(project: Path, packs: Path, as_json: bool) -> None:
         say(f"{len(found.verdicts)} verdicts change" if rows else "no verdict of this project changes")
     if found.verdicts:
         raise click.exceptions.Exit(1)
+
+
+@law.command(name="clock")
+@click.argument("event", type=click.Choice(get_args(Event)))
+@click.option(
+    "--from",
+    "begun",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]),
+    required=True,
+    help="When it was received or discovered, in the country's own time.",
+)
+@click.option("--nation", "code", default=None, help="Whose law (default: this project's).")
+@click.option("--processor", is_flag=True, help="A processor or a third party holds the data too.")
+@click.option("--extended", is_flag=True, help="The one extension that the act allows was taken.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def law_clock(
+    project: Path, event: Event, begun: datetime, code: str | None, processor: bool, extended: bool, as_json: bool
+) -> None:  # fmt: skip
+    """By when a duty ends after EVENT, in the country's own time and working days, with the act that says so."""
+    from daulat.config import load
+    from daulat.nation.clocks import as_json as to_json
+    from daulat.nation.clocks import due
+
+    found = due(code or load(project).nation.code, event, begun, processor=processor, extended=extended)
+    if as_json:
+        data(to_json(found))
+        return
+    rows = [
+        (f"{one.at:%Y-%m-%d %H:%M}", one.clock.duty, one.clock.where or "always",
+         f"{one.clock.act}, {one.clock.provision}" + ("" if one.confirmed else " (not confirmed)"))
+        for one in found
+    ]  # fmt: skip
+    click.echo(table(("due", "duty", "where", "by"), rows))
 
 
 @law.command(name="explain")

@@ -126,7 +126,10 @@ def _fetch(project: Project, source: Source) -> Step:
     )
 
 
-_TERMS = ("name", "kind", "language", "owner", "licence", "basis", "country", "personal_data", "role")
+_TERMS = (
+    *("name", "kind", "language", "owner", "licence", "basis", "country", "personal_data", "role"),
+    *("purposes", "retain_until", "access", "subjects", "sensitive_subjects"),
+)
 
 
 def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:

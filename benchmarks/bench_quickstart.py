@@ -74,7 +74,7 @@ def measure(code: str, base: str, clone: Path) -> dict[str, object]:
     }
     row["after_install_s"] = float(told.get("seconds", "nan"))
     # How much more text a token carries is promised of the default base, which knows little of these languages.
-    row["missed"] = missed(row, 1.0 if base else MORE_TEXT_IN_A_TOKEN[code])
+    row["missed"] = missed(row, 1.0 if base else MORE_TEXT_IN_A_TOKEN.get(code, 1.0))
     return row
 
 

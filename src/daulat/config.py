@@ -71,6 +71,7 @@ def load(project: Path) -> Config:
         raise DaulatError(f"`{FILE}` cannot be read: {error}", "it must be UTF-8 text that you may read") from None
     config = parse(text)
     _names_are_unique(text, config)
+    _place_is_a_pair(text, config.place)
     return config
 
 
@@ -177,3 +178,12 @@ def _names_are_unique(text: str, config: Config) -> None:
     for name in names:
         if names.count(name) > 1:
             raise DaulatError(f"`{FILE}`: two sources are called `{name}`", "each source needs a name of its own")
+
+
+def _place_is_a_pair(text: str, place: Place) -> None:
+    """A cloud's name alone does not say where a machine is."""
+    if place.provider != "own" and place.region in ("-", ""):
+        raise DaulatError(
+            f"`{FILE}`{_line(text, 'place', 'provider')}: the provider `{place.provider}` stands without a region",
+            "write both in `[place]`: `provider` and `region` say together where the machine is",
+        )

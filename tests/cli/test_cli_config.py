@@ -128,3 +128,11 @@ def test_a_source_says_its_terms_in_known_words(field: str, value: str) -> None:
 def test_settings_that_begin_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     (tmp_path / "daulat.toml").write_bytes(b"\xef\xbb\xbf" + HEAD.encode())
     assert load(tmp_path).nation.code == "id"
+
+
+def test_a_cloud_without_a_region_says_nothing_of_where_a_machine_is(tmp_path: Path) -> None:
+    (tmp_path / "daulat.toml").write_text(HEAD + 'provider = "aws"\n')
+    with pytest.raises(DaulatError, match=r"line 9: the provider `aws` stands without a region"):
+        load(tmp_path)
+    (tmp_path / "daulat.toml").write_text(HEAD + 'provider = "aws"\nregion = "ap-southeast-3"\n')
+    assert load(tmp_path).place.region == "ap-southeast-3"

@@ -203,3 +203,22 @@ def test_every_pack_has_words_for_each_policy_and_cites_an_act() -> None:
             assert rule.provision
             assert rule.source or rule.id.startswith("house-")
         assert (PACKS / country / "law" / "rules.toml").read_text().startswith("# Facts for software, not legal advice")
+
+
+def test_a_countrys_rule_without_an_act_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "xx" / "law"
+    folder.mkdir(parents=True)
+    (folder / "law.cedar").write_text('@id("xx-1") @outcome("hold") forbid (principal, action, resource is Source);')
+    (folder / "rules.toml").write_text(
+        'verified_on = "2026-11-23"\n[[rule]]\nid = "xx-1"\nprovision = "1"\nrule = "r"\nremedy = ""\n'
+    )
+    with pytest.raises(DaulatError, match=r"`xx/law/rules\.toml`: `xx-1` cites no act"):
+        LawPack("xx", TODAY, tmp_path)
+
+
+@pytest.mark.parametrize("country", ["my", "vn"])
+def test_an_impact_assessment_is_told_until_it_is_found(country: str) -> None:
+    told = decided(country, PEOPLE, findings=OFFICER).warnings
+    assert any("impact" in warning for warning in told)
+    found = decided(country, PEOPLE, findings=(*OFFICER, "impact-assessment")).warnings
+    assert not any("impact" in warning for warning in found)

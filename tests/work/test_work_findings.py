@@ -13,7 +13,7 @@ from daulat.journey import statement as st
 from daulat.journey.keyfile import create_key
 from daulat.journey.verify import verify
 from daulat.journey.views.processing import record
-from daulat.nation.law import strictest
+from daulat.nation.law import LawPack, strictest
 from daulat.nation.profile import PACKS, nation
 from daulat.work import keys, plan
 from daulat.work.amendment import compare
@@ -21,6 +21,7 @@ from daulat.work.findings import find, in_force
 from daulat.work.project import Project, create
 from daulat.work.questions import source_question
 from daulat.work.run import ask, now
+from daulat.work.serving import may_go_on
 from daulat.work.template import OwnText, settings, starting_sources
 
 TODAY = date.today()  # noqa: DTZ011
@@ -167,3 +168,20 @@ def test_the_record_of_processing_says_what_was_done_refused_and_found(project: 
 def abroad(project: Project) -> Config:
     place = msgspec.structs.replace(project.config.place, jurisdiction="us")
     return msgspec.structs.replace(project.config, place=place)
+
+
+def test_a_release_is_served_only_as_long_as_the_law_of_the_day_allows_it(tmp_path: Path) -> None:
+    own = starting_sources(nation("vn"), None)
+    made = create(tmp_path / "vn", settings(nation("vn"), own, operator="ministry", sector="public"))
+    parts = [made.journey.store.put_bytes(content) for content in (b"m", b"w", b"s")]
+    release = {
+        "id": "rel-1", "model": parts[0], "weights": parts[1], "scorecard": parts[2], "state": "approved",
+        "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "operator", "reason": "good",
+    }  # fmt: skip
+    made.record(st.release_statement(release=release, at=now(), extra={}))
+    before, after = LawPack("vn", date(2027, 2, 28)), LawPack("vn", date(2027, 3, 1))
+    assert may_go_on(made, "rel-1", before)
+    assert not may_go_on(made, "rel-1", after), "from that day on a public body reports first"
+    assert not may_go_on(made, "rel-2", before)
+    made.record(st.release_statement(release={**release, "state": "rejected"}, at=now(), extra={}))
+    assert not may_go_on(made, "rel-1", before)

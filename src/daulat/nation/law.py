@@ -18,6 +18,7 @@ from daulat.nation.profile import PACKS, load_toml
 from daulat.nation.question import Question, request
 from daulat.records import Basis, Decision, Digest, Record
 
+HOUSE_ACT = "rules of the house"
 _PERMIT = "house-permit"
 """The one rule that permits; every other one forbids."""
 KNOWN_ANSWERS = 100_000
@@ -32,7 +33,7 @@ class Rule(Record, frozen=True):
     provision: str
     rule: str
     remedy: str
-    act: str = "rules of the house"
+    act: str = HOUSE_ACT
     effective_from: date | None = None
     effective_to: date | None = None
     status: Literal["in-force", "draft", "guidance"] = "in-force"
@@ -78,6 +79,12 @@ class LawPack:
         self.day = day
         packs_read = [load_toml(file, _Rules) for file in rule_files]
         self.rules = {rule.id: rule for read in packs_read for rule in read.rule}
+        for cited in (*packs_read[1].rule, *packs_read[1].exception):
+            if cited.act == HOUSE_ACT or not cited.provision:
+                raise DaulatError(
+                    f"`{country}/law/rules.toml`: `{cited.id}` cites no act or no provision of it",
+                    "a country's rule says where it is written: add `act` and `provision`",
+                )
         self.grants = tuple(grant for read in packs_read for grant in read.exception if grant.binds(day))
         policies = _policies(policy_files, schema_file)
         missing = sorted(set(policies) ^ set(self.rules))

@@ -44,6 +44,10 @@ def find(
 def in_force(project: Project, source: str, day: date | None = None) -> list[HumanFinding]:
     """The findings about that source that hold on that day (default: today), the newest last."""
     today = day or date.today()  # noqa: DTZ011
+    return [finding for finding in found_about(project, source) if finding.until is None or finding.until >= today]
+
+
+def found_about(project: Project, source: str) -> list[HumanFinding]:
+    """Every finding about that source, those that ended too, the newest last."""
     entries = [project.journey.entry(index) for index in project.journey.index.entries("finding", source)]
-    found = [msgspec.convert(entry.statement["predicate"]["finding"], HumanFinding) for entry in entries]
-    return [finding for finding in found if finding.until is None or finding.until >= today]
+    return [msgspec.convert(entry.statement["predicate"]["finding"], HumanFinding) for entry in entries]

@@ -6,12 +6,14 @@
 import logging
 import os
 import sys
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from daulat.errors import DaulatError
 from daulat.journey.usage import record_usage
+from daulat.nation.law import LawPack
 from daulat.records import Answer, Deployment
 from daulat.serve.gateway.app import application
 from daulat.serve.gateway.meter import Meter
@@ -19,9 +21,8 @@ from daulat.serve.gateway.server import serve
 from daulat.serve.gateway.settings import GatewaySettings
 from daulat.serve.gateway.tenants import Tenants
 from daulat.work.project import Project
-from daulat.work.query import releases
 from daulat.work.run import now, plain
-from daulat.work.serving import ENGINE_KEY, Files, model_name
+from daulat.work.serving import ENGINE_KEY, Files, may_go_on, model_name
 
 
 def main(folder: Path) -> None:
@@ -44,11 +45,15 @@ def main(folder: Path) -> None:
         if not project.journey.index.has_batch(first, last):
             record_usage(project.journey, [plain(answer) for answer in answers], project.gateway, now())
 
+    laws: dict[date, LawPack] = {}
+
     def is_withdrawn(release: str) -> bool:
-        """Whatever is not approved on record is not served any more."""
-        project.journey.refresh()
-        found = releases(project).get(release)
-        return found is None or found.state != "approved"
+        """Whatever is not approved on record, or not allowed by the law of this day any more, is not served."""
+        today = date.today()  # noqa: DTZ011  the country's law changes at its own midnight
+        if today not in laws:
+            laws.clear()
+            laws[today] = LawPack(project.nation.code, today)
+        return not may_go_on(project, release, laws[today])
 
     def ready(port: int) -> None:
         files.ready.write_text(f"{port}\n")

@@ -20,6 +20,7 @@ import msgspec
 from daulat.errors import DaulatError, NotVerified
 from daulat.journey import canonical, statement
 from daulat.machine import available_cores
+from daulat.nation.law import LawPack
 from daulat.places import processes
 from daulat.places.loopback import ensure_loopback
 from daulat.records import Answer, Deployment, Release
@@ -28,7 +29,7 @@ from daulat.serve.gateway.keys import new_key
 from daulat.serve.gateway.tenants import Tenant, load_tenants, save_tenants
 from daulat.serve.gateway.usage_file import UsageFile
 from daulat.work.project import Project, secret, write_secret
-from daulat.work.query import deployments
+from daulat.work.query import deployments, releases
 from daulat.work.release import find, question
 from daulat.work.run import ask as ask_law
 from daulat.work.run import now, plain
@@ -185,6 +186,17 @@ def _reachable(deployment: Deployment) -> bool:
             return True
     except OSError:
         return False
+
+
+def may_go_on(project: Project, release_id: str, law: LawPack) -> bool:
+    """Whether that release may still be served: approved on record, whole in the store, and allowed by the law of the day."""
+    project.journey.refresh()
+    release = releases(project).get(release_id)
+    return (
+        release is not None
+        and release.state == "approved"
+        and law.decide(question(project, release, "deploy")).outcome == "allow"
+    )
 
 
 def _can_record(project: Project) -> None:

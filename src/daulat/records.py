@@ -88,7 +88,9 @@ class Source(Record, frozen=True):
     retain_until: date | None = None
     """The last day on which something may be built from it; open where nobody set an end."""
     access: Literal["lawful"] | None = None
-    """`lawful` where there is evidence that it was come by lawfully; needed for mining."""
+    """`lawful` where it was come by lawfully; needed for mining, with `access_evidence`."""
+    access_evidence: str | None = None
+    """The paper that shows it: a file, of which only the digest goes on record."""
     opt_out_snapshot: str | None = None
     """Folder with the publisher's robots.txt and tdmrep.json as of the day of access; needed for mining."""
     subjects: Annotated[int, Meta(ge=0)] | None = None

@@ -222,3 +222,31 @@ def test_an_impact_assessment_is_told_until_it_is_found(country: str) -> None:
     assert any("impact" in warning for warning in told)
     found = decided(country, PEOPLE, findings=(*OFFICER, "impact-assessment")).warnings
     assert not any("impact" in warning for warning in found)
+
+
+_POLICY = (
+    '// a\n// `licens` here is only a comment\n@id("xx-1") @outcome("hold")\n'
+    "forbid (principal, action, resource is Source)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "rules", "named"),
+    [
+        (_POLICY + 'when { resource.licens == "x" };', "rule = []", "`law.cedar`, line 5"),
+        (_POLICY.replace("Source)", "Source") + "when { true };", "rule = []", "`law.cedar`, line 5"),
+        (_POLICY.replace("Source", "Sauce") + ";", "rule = []", "`law.cedar`, line 4"),
+        ('\n\n@id("xx-1")\nforbid (principal, action, resource);', "rule = []", "`law.cedar`, line 3"),
+        ("", '\n[[rule]]\nid = "a"\nprovison = "1"', "`xx/law/rules.toml`, line 5"),
+        ("", '[[rule]]\nid = "a"\nprovision = "1"\nrule = "r"\nremedy = ""\nstatus = "maybe"', "rules.toml`, line 7"),
+        ("", '[[rule]\nid = "a"', "line 2"),
+    ],
+)
+def test_a_mistake_in_a_pack_is_named_with_file_and_line(tmp_path: Path, policy: str, rules: str, named: str) -> None:
+    folder = tmp_path / "xx" / "law"
+    folder.mkdir(parents=True)
+    (folder / "law.cedar").write_text(policy)
+    (folder / "rules.toml").write_text('verified_on = "2026-11-23"\n' + rules)
+    with pytest.raises(DaulatError) as told:
+        LawPack("xx", TODAY, tmp_path)
+    assert named in told.value.problem

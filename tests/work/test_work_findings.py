@@ -9,6 +9,7 @@ import pytest
 
 from daulat.config import Config
 from daulat.errors import DaulatError, NotAllowed, NotVerified
+from daulat.journey import canonical
 from daulat.journey import statement as st
 from daulat.journey.keyfile import create_key
 from daulat.journey.verify import verify
@@ -185,3 +186,26 @@ def test_a_release_is_served_only_as_long_as_the_law_of_the_day_allows_it(tmp_pa
     assert not may_go_on(made, "rel-2", before)
     made.record(st.release_statement(release={**release, "state": "rejected"}, at=now(), extra={}))
     assert not may_go_on(made, "rel-1", before)
+
+
+def test_text_is_mined_with_evidence_of_access_and_the_publishers_word(project: Project) -> None:
+    file = project.folder / "daulat.toml"
+    text = file.read_text().replace('licence = "CC-BY-4.0"\n', "")
+    text = text.replace('basis = "legitimate-interest"', 'basis = "text-and-data-mining"\naccess = "lawful"')
+    text = text.replace('personal_data = "present"', 'personal_data = "none"')
+    file.write_text(text)
+    assert verdict(Project.open(project.folder)) == ("hold", ("house-mining-access", "house-mining-unasked"))
+    (project.folder / "invoice.pdf").write_bytes(b"subscription 2026")
+    (project.folder / "asked").mkdir()
+    more = 'access_evidence = "invoice.pdf"\nopt_out_snapshot = "asked"\n'
+    file.write_text(text.replace('access = "lawful"\n', 'access = "lawful"\n' + more))
+    mined = Project.open(project.folder)
+    assert verdict(mined) == ("hold", ("house-mining-unasked",)), "no robots.txt is no yes"
+    (project.folder / "asked" / "robots.txt").write_text("User-agent: *\nAllow: /\n")
+    assert verdict(mined)[0] == "allow"
+    fetched = plan.fetch_sources(mined)["own-text"]
+    assert fetched.facts["source"]["access_evidence"] == canonical.digest(b"subscription 2026")
+    (project.folder / "asked" / "robots.txt").write_text("User-agent: GPTBot\nDisallow: /\n")
+    assert verdict(mined) == ("refuse", ("house-mining-reserved",))
+    (project.folder / "invoice.pdf").unlink()
+    assert "house-mining-access" in verdict(mined)[1]

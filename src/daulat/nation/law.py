@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from daulat.errors import DaulatError, NotAllowed
+from daulat.nation import mistake
 from daulat.nation.profile import PACKS, load_toml
 from daulat.nation.question import Question, request
 from daulat.records import Basis, Decision, Digest, Record
@@ -212,17 +213,22 @@ def _policies(files: list[Path], schema_file: Path) -> dict[str, dict[str, Any]]
         try:
             parsed = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
         except ValueError as error:
-            raise DaulatError(f"`{file.name}`: {error}", "correct the policy") from None
+            problem = f"`{file.name}`{mistake.in_policy(text, str(error))}: {error}"
+            raise DaulatError(problem, "correct the policy") from None
         valid = cedarpy.validate_policies(text, schema_file.read_text(encoding="utf-8"))
         if not valid.validation_passed:
-            raise DaulatError(f"`{file.name}`: {valid.errors[0]}", "correct the policy")
+            problem = f"`{file.name}`{mistake.in_policy(text, str(valid.errors[0]))}: {valid.errors[0]}"
+            raise DaulatError(problem, "correct the policy")
         for policy in parsed.values():
             id_ = policy.get("annotations", {}).get("id")
             if id_ is None or id_ in found:
                 raise DaulatError(f"`{file.name}`: a policy's `@id` is missing or given twice ({id_})", "name it")
             outcome = policy["annotations"].get("outcome")
             if policy["effect"] == "forbid" and outcome not in ("refuse", "hold"):
-                raise DaulatError(f"`{file.name}`: `{id_}` has no `@outcome`", 'write `@outcome("refuse")` or "hold"')
+                where = mistake.of_policy(text, id_)
+                raise DaulatError(
+                    f"`{file.name}`{where}: `{id_}` has no `@outcome`", 'write `@outcome("refuse")` or "hold"'
+                )
             found[id_] = policy
     return found
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from daulat.errors import DaulatError
+from daulat.nation import mistake
 from daulat.records import Record, Source
 
 Kind = TypeVar("Kind", bound=Record)
@@ -78,10 +79,13 @@ def load_toml(path: Path, kind: type[Kind]) -> Kind:
 
     Raises: DaulatError for a file that is missing, not TOML, or has an unknown key or a wrong type.
     """
+    text = ""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
+        text = path.read_text(encoding="utf-8")
+        return msgspec.convert(tomllib.loads(text), kind)
     except FileNotFoundError:
         raise DaulatError(f"`{path.name}` is missing in the pack `{path.parent.name}`", "restore the file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         where = "/".join(path.parts[-3:])
-        raise DaulatError(f"`{where}`: {error}", "correct that line of the pack") from None
+        line = mistake.in_table(text, str(error)) if isinstance(error, msgspec.ValidationError) else ""
+        raise DaulatError(f"`{where}`{line}: {error}", "correct that line of the pack") from None

@@ -26,7 +26,7 @@ from daulat.model.pretrain import pretrain
 from daulat.model.tokenizer import extend
 from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.project import Project
-from daulat.work.questions import base_question, questions, source_question
+from daulat.work.questions import base_question, evidence, opt_out, questions, source_question
 from daulat.work.run import Bench, Facts, Outcome, Step, plain, run
 
 Told = Callable[[str], Progress]
@@ -109,6 +109,11 @@ def _fetch(project: Project, source: Source) -> Step:
 
     # The terms are part of the key: what changed in daulat.toml is stated anew, though the bytes are the same.
     terms = {k: v for k, v in plain(source).items() if k in _TERMS}
+    shown = evidence(project, source)
+    if shown is not None:
+        terms["access_evidence"] = shown
+    if source.opt_out_snapshot is not None:
+        terms["opt_out"] = opt_out(project, source)[0]
     where: Facts = {"location": source.location, "paths": list(source.paths), "terms": terms}
     located = source
     if source.kind == "folder":

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from daulat.corpus import optout
+from daulat.journey import canonical
 from daulat.model.base import known_licence
 from daulat.nation.licence import UNKNOWN, recorded
 from daulat.nation.question import Question, source_facts
-from daulat.records import Source
+from daulat.records import Digest, Source
 from daulat.work.findings import in_force
 from daulat.work.project import Project
 
@@ -28,15 +29,18 @@ def source_question(
     project: Project, source: Source, action: Literal["fetch", "curate", "train", "measure"]
 ) -> Question:
     """May this be done with this source, here?"""
+    facts = source_facts(
+        source,
+        opt_out=opt_out(project, source)[0],
+        findings=[finding.kind for finding in in_force(project, source.name)],
+    )
+    if evidence(project, source) is None:
+        facts["access"] = UNKNOWN  # said, and not shown
     return Question(
         action=action,
         kind="Source",
         name=source.name,
-        facts=source_facts(
-            source,
-            opt_out=opt_out(project, source)[0],
-            findings=[finding.kind for finding in in_force(project, source.name)],
-        ),
+        facts=facts,
         place=project.config.place,
         sector=project.config.nation.sector,
         redaction=project.config.corpus.redact,
@@ -50,6 +54,14 @@ def opt_out(project: Project, source: Source) -> tuple[str, str]:
     if source.opt_out_snapshot is None:
         return UNKNOWN, "no snapshot of what its publisher says is recorded"
     return optout.read(project.folder / Path(source.opt_out_snapshot).expanduser())
+
+
+def evidence(project: Project, source: Source) -> Digest | None:
+    """The digest of the paper that shows lawful access, as it lies there now; None where there is none."""
+    if source.access_evidence is None:
+        return None
+    path = project.folder / Path(source.access_evidence).expanduser()
+    return canonical.digest_file(path) if path.is_file() else None
 
 
 def base_question(project: Project, action: Literal["adopt", "train", "measure"]) -> Question:

@@ -153,3 +153,39 @@ def test_what_threads_record_at_once_is_one_write_and_each_gets_its_own_index(tm
     assert writes < 40, f"{writes} writes for 68 threads"
     problems = [problem.what for problem in verify(tmp_path).problems]
     assert all("is not in the store" in what for what in problems), "nobody made these artefacts; all else is right"
+
+
+def test_ctrl_c_during_a_write_is_taken_after_it_and_nobody_waits_for_ever(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys, threading, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from journey_world import ALLOW, AT, OPERATOR, PLACE, create
+from daulat.journey import statement as st
+journey = create(Path(sys.argv[1]))
+said = st.decision_statement(decision=ALLOW, step="s", place=PLACE, at=AT)
+done = threading.Event()
+def other():
+    while not done.is_set():
+        journey.record(said, OPERATOR)
+threads = [threading.Thread(target=other, daemon=True) for _ in range(4)]
+for thread in threads: thread.start()
+hit = 0
+for turn in range(60):
+    try:
+        threading.Timer(0.002 * (turn % 7), lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        for _ in range(30): journey.record(said, OPERATOR)
+        time.sleep(0.05)
+    except KeyboardInterrupt:
+        hit += 1
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+done.set()
+for thread in threads: thread.join(20)
+assert not any(thread.is_alive() for thread in threads), "a thread waits for ever"
+journey.record(said, OPERATOR)
+print("hit", hit)
+"""
+    argv = [sys.executable, "-c", code, str(tmp_path / "p"), str(Path(__file__).parent)]
+    found = subprocess.run(argv, capture_output=True, text=True, timeout=200, check=False)
+    assert found.returncode == 0, found.stderr
+    assert int(found.stdout.split()[1]) > 30

@@ -272,3 +272,12 @@ def test_verify_checks_the_whole_of_a_log_with_full_tiles(tmp_path) -> None:
         path.write_bytes(content)
     bundle = tmp_path / "journey/tile/entries/000"
     assert len(list(tiles.decode(bundle.read_bytes()))) == 256
+
+
+@pytest.mark.parametrize("kind", [[], {}, 7, None])
+def test_a_predicate_type_of_the_wrong_kind_is_reported_and_never_raised(tmp_path, kind) -> None:
+    journey = create(tmp_path)
+    said = st.decision_statement(decision=REFUSED, step="s", place=PLACE, at=AT)
+    Log.open(tmp_path / "journey").append([seal({**said, "predicateType": kind}, OPERATOR)], OPERATOR)
+    assert journey.log.folder.is_dir()
+    assert any(problem.where == "statement 1" for problem in verify(tmp_path).problems)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,51 @@ def test_a_checkpoint_that_was_witnessed_of_another_history_is_found(journey: Jo
     other = note.sign(note.Checkpoint(ORIGIN, size, b"x" * 32), OPERATOR)
     (project / "witnessed" / str(size)).write_bytes(cosignature.cosign(other, WITNESS, NOW))
     assert any("split view" in problem.what for problem in verify(project).problems)
+
+
+def test_one_key_does_not_begin_two_logs_for_one_witness(journey: Journey, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    Witness(state, ORIGIN).cosign(asked(journey), OPERATOR.public, WITNESS, NOW)
+    other = Journey.create(tmp_path / "other", "another/name", OPERATOR, {})
+    with pytest.raises(NotVerified, match="began another log"):
+        Witness(state, "another/name").cosign(asked(other), OPERATOR.public, WITNESS, NOW)
+
+
+def test_two_forks_shown_at_once_are_not_both_cosigned(journey: Journey, tmp_path: Path) -> None:
+    fork = tmp_path / "fork"
+    shutil.copytree(journey.log.folder.parent, fork)
+    forked = Journey.open(fork)
+    journey.record(st.decision_statement(decision=ALLOW, step="one", place=PLACE, at=AT), OPERATOR)
+    forked.record(st.decision_statement(decision=ALLOW, step="two", place=PLACE, at=AT), OPERATOR)
+    for turn in range(10):
+        done: list[str] = []
+
+        def show(side: Journey, state: Path, done: list[str]) -> None:
+            try:
+                Witness(state, ORIGIN).cosign(asked(side), OPERATOR.public, WITNESS, NOW)
+                done.append("cosigned")
+            except NotVerified:
+                done.append("refused")
+
+        state = tmp_path / f"state-{turn}"
+        threads = [threading.Thread(target=show, args=(side, state, done)) for side in (journey, forked)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(done) == ["cosigned", "refused"]
+
+
+def test_a_checkpoint_that_the_log_did_not_sign_is_not_kept(journey: Journey, witness: Witness) -> None:
+    known(journey)
+    cosigned = witness.cosign(asked(journey), OPERATOR.public, WITNESS, NOW)
+    body, signatures = note.split(cosigned)
+    project = journey.log.folder.parent
+    only_theirs = note.join(body, [pair for pair in signatures if pair[0] == WITNESS.name])
+    with pytest.raises(NotVerified, match="not by a key in force"):
+        witnessed.keep(project, journey, only_theirs)
+    junk = [(f"stranger-{n}", bytes(76)) for n in range(10)]
+    size = witnessed.keep(project, journey, note.join(body, [*signatures, *junk]))
+    assert len(note.split((project / "witnessed" / str(size)).read_bytes())[1]) == 2, (
+        "what nobody can check is not kept"
+    )

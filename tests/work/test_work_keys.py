@@ -1,5 +1,6 @@
 """Keys are changed by statements: a rotated or revoked key signs nothing more, and nobody is locked out on the way."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,12 @@ from daulat.errors import DaulatError, NotVerified
 from daulat.journey import statement as st
 from daulat.journey.keyfile import create_key, load_key
 from daulat.journey.keys import PublicKey
+from daulat.journey.log import Log
 from daulat.journey.verify import verify
 from daulat.nation.profile import nation
 from daulat.work import keys, serving
 from daulat.work.project import Project, create, key_file
+from daulat.work.query import releases
 from daulat.work.release import decide
 from daulat.work.run import now
 from daulat.work.template import settings, starting_sources
@@ -163,3 +166,67 @@ def test_a_second_approval_by_another_key_is_not_taken_for_one(project: Project)
     assert project.journey.log.checkpoint().size == size + 1
     with pytest.raises(DaulatError, match="was rejected"):
         decide(project, "rel-1", "approved", "after all")
+
+
+def test_what_was_withdrawn_or_revoked_is_not_undone_by_saying_it_once_more(project: Project) -> None:
+    parts = {name: project.journey.store.put_bytes(name.encode()) for name in ("model", "weights", "scorecard")}
+    proposed = {**APPROVED, **parts, "state": "proposed", "by": "", "reason": ""}
+    project.record(st.release_statement(release=proposed, at=now(), extra={}))
+    approved = project.record(st.release_statement(release={**APPROVED, **parts}, at=now(), extra={}))
+    keys.add(project, "approver", "siti")
+    listed = project.journey.index.entries("keyring", "")[-1]
+    keys.revoke(project, "siti")
+    decide(project, "rel-1", "rejected", "withdrawn")
+    assert verify(project.folder).ok
+    for number in (approved, listed):
+        copy = project.folder.with_name(f"copy-{number}")
+        shutil.copytree(project.folder, copy)
+        Log.open(copy / "journey").append([project.journey.sealed(number)], project.gateway)
+        problems = [problem.what for problem in verify(copy).problems]
+        assert any(f"statement {number} once more" in what for what in problems), problems
+        with pytest.raises(NotVerified, match="once more"):
+            Project.open(copy)
+
+
+def test_an_approver_decides_on_what_an_operator_proposed_and_on_nothing_else(project: Project) -> None:
+    change = keys.add(project, "approver", "siti")
+    assert change.file is not None
+    siti = load_key(change.file)
+    proposed = {**APPROVED, "state": "proposed", "by": "", "reason": ""}
+    project.journey.record(st.release_statement(release={**proposed, "id": "rel-own"}, at=now(), extra={}), siti)
+    assert "rel-own" not in releases(project), "only an operator proposes"
+    project.record(st.release_statement(release=proposed, at=now(), extra={}))
+    other = {**APPROVED, "findings": [{"rule": "made up", "passed": True, "words": "x"}]}
+    project.journey.record(st.release_statement(release=other, at=now(), extra={}), siti)
+    assert releases(project)["rel-1"].state == "proposed", "on what was proposed, not on something else"
+    project.journey.record(st.release_statement(release=APPROVED, at=now(), extra={}), siti)
+    assert (releases(project)["rel-1"].state, releases(project)["rel-1"].by) == ("approved", "siti"), "by who signed"
+    decide(project, "rel-1", "rejected", "withdrawn")
+    project.journey.record(st.release_statement(release={**APPROVED, "reason": "again"}, at=now(), extra={}), siti)
+    assert releases(project)["rel-1"].state == "rejected", "a rejection is final"
+    broken = {key: value for key, value in APPROVED.items() if key != "findings"} | {"id": "rel-broken"}
+    project.record(st.release_statement(release=broken, at=now(), extra={}))
+    assert set(releases(project)) == {"rel-1"}, "what is no release decides nothing, and breaks nothing"
+
+
+def test_keys_that_two_processes_change_at_once_are_each_changed(project: Project) -> None:
+    code = (
+        "import sys; from pathlib import Path; from daulat.work import keys; from daulat.work.project import Project\n"
+        "p = Project.open(Path(sys.argv[1])); w = sys.argv[2]\n"
+        "keys.rotate(p, 'operator') if w == 'rotate' else keys.add(p, 'approver', w)\n"
+    )
+    for turn in range(4):
+        words = ["rotate", "rotate", f"a{turn}", f"b{turn}"]
+        children = [subprocess.Popen([sys.executable, "-c", code, str(project.folder), word]) for word in words]
+        assert [child.wait() for child in children] == [0] * 4
+        opened = Project.open(project.folder)
+        opened.record(said())
+        names = {key.name for _, key in opened.journey.keyring.keys.values()}
+        assert {f"a{turn}", f"b{turn}"} <= names
+    assert verify(project.folder).ok
+
+
+@pytest.mark.parametrize("name", ["publisher", "commitment", "tenant"])
+def test_a_key_is_not_put_where_another_secret_lies(project: Project, name: str) -> None:
+    with pytest.raises(DaulatError, match="would lie where another one does"):
+        keys.add(project, "approver", name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daulat.cli.talk import Bars, colour, data, say, short, size, table
+from daulat.cli.talk import Bars, colour, data, key_text, plain, say, short, size, table
 from daulat.errors import DaulatError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def verify(project: Path, key: str | None, proof: Path | None, witness_keys: tup
         raise DaulatError(f"there is no project in `{project}`", "go to its folder, or name it: `--project`")
     pinned = None
     if key is not None:
-        pinned = PublicKey.parse(_text(key))
+        pinned = PublicKey.parse(key_text(key))
     bars = Bars()
     report = check(project, pinned, bars("verify"))
     bars.close()
@@ -100,8 +100,8 @@ def _check_proof(file: Path, key: str | None, witness_keys: tuple[str, ...], as_
         raise DaulatError(
             "a proof is checked with the key that began the log", "give it: `--key`, from the log's operator"
         )
-    operator = PublicKey.parse(_text(key))
-    found = check(read_file(file), operator, [CosignerKey.parse(_text(one)) for one in witness_keys])
+    operator = PublicKey.parse(key_text(key))
+    found = check(read_file(file), operator, [CosignerKey.parse(key_text(one)) for one in witness_keys])
     times = {name: datetime.fromtimestamp(at, UTC).isoformat() for name, at in found.witnessed}
     if as_json:
         data({**asdict(found), "checkpoint": {**asdict(found.checkpoint), "root": found.checkpoint.root.hex()},
@@ -112,20 +112,16 @@ def _check_proof(file: Path, key: str | None, witness_keys: tuple[str, ...], as_
     for name, at in times.items():
         click.echo(f"witnessed by {name} at {at}")
     click.echo(f"a {shape.kind(found.statement)} signed by {found.by}, about:")
-    release = found.statement["predicate"].get("release")
-    if release is not None:
-        decided = f" by {release['by']}: {release['reason']}" if release.get("by") else ""
-        click.echo(f"  release {release['id']}: {release['state']}{decided}")
+    if found.statement["predicateType"] == shape.RELEASE:
+        release = found.statement["predicate"]["release"]
+        decided = "" if release["state"] == "proposed" else f" by {found.by}: {release.get('reason', '')}"
+        click.echo(plain(f"  release {release['id']}: {release['state']}{decided}"))
     for subject in found.statement["subject"]:
-        click.echo(f"  {subject['name']}  sha256:{subject['digest']['sha256']}")
+        click.echo(plain(f"  {subject['name']}  sha256:{subject['digest']['sha256']}"))
     if found.answer is not None:
-        click.echo("the answer on record: " + ", ".join(f"{name} {value}" for name, value in found.answer.items()))
+        told = ", ".join(f"{name} {value}" for name, value in found.answer.items())
+        click.echo(plain(f"the answer on record: {told}"))
     click.echo(colour("verified", fg="green", bold=True))
-
-
-def _text(key: str) -> str:
-    """A key given as itself, or as the file that holds it."""
-    return Path(key).read_text(encoding="utf-8") if Path(key).exists() else key
 
 
 def _show(report: "Report") -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from daulat.cli.talk import data, say, table
+from daulat.cli.talk import data, key_text, say, table
 
 ROLE = click.Choice(["operator", "approver", "gateway", "witness"])
 
@@ -63,8 +63,7 @@ def key_add(project: Path, role: str, name: str, public: str | None) -> None:
 
     theirs = None
     if public is not None:
-        text = Path(public).read_text(encoding="utf-8") if Path(public).exists() else public
-        theirs = PublicKey.parse(text, (COSIGNATURE,) if role == "witness" else (ED25519,))
+        theirs = PublicKey.parse(key_text(public), (COSIGNATURE,) if role == "witness" else (ED25519,))
         if theirs.name != name:
             raise DaulatError(f"that key is called `{theirs.name}`, not `{name}`", f"give `--name {theirs.name}`")
     change = add(Project.open(project), role, name, theirs)

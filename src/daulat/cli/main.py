@@ -74,6 +74,9 @@ def main() -> None:
     except DaulatError as error:
         _tell(error.problem, error.hint)
         code = error.exit_code
+    except UnicodeEncodeError:
+        _tell("a word on the command line is not UTF-8", "write it in UTF-8")
+        code = 1
     except BrokenPipeError:
         sys.stderr.close()
         code = 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from daulat.cli.talk import say
+from daulat.cli.talk import key_text, say
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -84,7 +84,7 @@ def witness_cosign(update: Path, key_file: Path, state: Path, log_key: str | Non
     content = update.read_bytes()
     told = None
     if log_key is not None:
-        told = PublicKey.parse(Path(log_key).read_text(encoding="utf-8") if Path(log_key).exists() else log_key)
+        told = PublicKey.parse(key_text(log_key))
     checkpoint = note.read(read(content).note)
     cosigned = Witness(state, checkpoint.origin).cosign(content, told, load_key(key_file), int(time.time()))
     output.write_bytes(cosigned)

@@ -6,10 +6,12 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from daulat.errors import DaulatError
 from daulat.records import Progress
 
 BAR_CELLS = 24
@@ -111,3 +113,19 @@ def size(utf8_bytes: float) -> str:
 def short(digest: str) -> str:
     """The first twelve hex digits: enough to name it, `daulat trace` takes them."""
     return digest.removeprefix("sha256:")[:12]
+
+
+def plain(words: str) -> str:
+    """Somebody else's words in one line: what would move the cursor or begin another line is shown, not done."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in words)
+
+
+def key_text(key: str) -> str:
+    """A key given as itself, or as the file that holds it.
+
+    Raises: DaulatError for a file that is no text.
+    """
+    try:
+        return Path(key).read_text(encoding="utf-8") if Path(key).is_file() else key
+    except (OSError, UnicodeDecodeError):
+        raise DaulatError(f"`{key}` is no key file", "a public key is one line: `NAME+HASH+BASE64`") from None

@@ -6,9 +6,11 @@ thread ──job──> queue ──┐ nobody gathers: this thread takes what c
 ```
 """
 
+import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -63,13 +65,14 @@ class Group(Generic[Some]):
 
         Raises: the job's own error, or that of the whole write.
         """
-        with self._turn:
-            self._queue.append(job)
-            leads, self._leading = not self._leading, True
-        if not leads:
-            job.gate.acquire()  # until another thread has written it, or leaves the next write to this one
-        if not job.done:
-            self._lead()
+        with _uninterrupted():
+            with self._turn:
+                self._queue.append(job)
+                leads, self._leading = not self._leading, True
+            if not leads:
+                job.gate.acquire()  # until another thread has written it, or leaves the next write to this one
+            if not job.done:
+                self._lead()
         if job.error is not None:
             raise job.error
 
@@ -133,3 +136,20 @@ def _said_again(error: BaseException) -> DaulatError:
     if isinstance(error, DaulatError):
         return type(error)(error.problem, error.hint)
     return DaulatError(f"it was not recorded: {error!r}", "run it again")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Take Ctrl-C after the write: a thread that left in the middle would leave the others waiting for it."""
+    before = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    if not callable(before):
+        yield
+        return
+    seen: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if seen:
+            signal.raise_signal(signal.SIGINT)

@@ -176,6 +176,8 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     """What the entry is about: (kind, thing)."""
     statement = entry.statement
     said = statement["predicate"]
+    if statement["predicateType"] in shape.ONCE:
+        yield "envelope", entry.digest
     for digest in shape.inputs(statement).values():
         yield "used", digest
     for digest in shape.outputs(statement).values():

@@ -18,7 +18,7 @@ from daulat.journey.envelope import open_envelope, peek
 from daulat.journey.group import Group, Job
 from daulat.journey.index import Entry, Index
 from daulat.journey.keyring import Keyring
-from daulat.journey.keys import SigningKey
+from daulat.journey.keys import PublicKey, SigningKey
 from daulat.journey.log import Log, ensure_fits
 from daulat.journey.recent import Recent
 from daulat.journey.seal import checked, seal
@@ -124,6 +124,19 @@ class Journey:
                 self._keyring = found[-1], Keyring.of(self.entry(found[-1]).statement)
             return self._keyring[1]
 
+    def writers_at(self, size: int) -> list[PublicKey]:
+        """Whose signature under the checkpoint of that size counts: the keys in force for its last statement, or after it."""
+        rings = [Keyring.of(self.entry(at).statement) for at in self.index.entries("keyring", "") if at < size]
+        return list({key.key_id: key for ring in rings[-2:] for key in ring.writers()}.values())
+
+    def role(self, key_id: str) -> str:
+        """What that key was listed as, the last time that a keyring listed it; empty where none did."""
+        for number in reversed(self.index.entries("keyring", "")):
+            listed = Keyring.of(self.entry(number).statement).keys.get(key_id)
+            if listed is not None:
+                return listed[0]
+        return ""
+
     def record(self, statement: dict[str, Any], key: SigningKey) -> int:
         """The statement's index, once it is durable.
 
@@ -155,8 +168,9 @@ class Journey:
             for request in requests:
                 try:
                     after = ring
-                    for statement in request.statements:
+                    for statement, sealed in zip(request.statements, request.sealed, strict=True):
                         after.permit(request.key.key_id, statement)
+                        self._stands_once(statement, sealed)
                         after = after.after(statement)
                 except DaulatError as error:
                     request.error = error
@@ -167,6 +181,16 @@ class Journey:
 
         self.log.append_prepared(prepare)
         self._learn_own(requests)
+
+    def _stands_once(self, statement: dict[str, Any], sealed: bytes) -> None:
+        """Raises: NotVerified for an envelope that is on record already and would undo what came after it."""
+        if statement["predicateType"] in shape.ONCE:
+            there = self.index.entries("envelope", canonical.digest(sealed))
+            if there:
+                raise NotVerified(
+                    f"this is statement {there[0]} once more: what came after it would be undone",
+                    "nothing was recorded; if the log holds it, `daulat verify` says where",
+                )
 
     def _learn_own(self, requests: Sequence[_Request]) -> None:
         """Index what was just written without reading it again; where that fails, `refresh` reads it."""
@@ -211,9 +235,15 @@ class Journey:
         ring = self.keyring if start else None
         before = ring
         learnt: list[Entry] = []
+        once: set[str] = set()
         for number, sealed in enumerate(self.log.entries(start, end), start):
             before = ring
             entry, ring = self._follow(number, sealed, ring)
+            if entry.statement["predicateType"] in shape.ONCE:
+                self._stands_once(entry.statement, sealed)
+                if entry.digest in once:
+                    raise NotVerified(f"statement {number} is an earlier one once more", "run `daulat verify`")
+                once.add(entry.digest)
             learnt.append(entry)
             if len(learnt) == ENTRIES_KEPT:
                 self.index.add(learnt)

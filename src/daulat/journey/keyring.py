@@ -92,7 +92,7 @@ class Keyring:
         """
         role, _ = self._in_force(key_id)
         kind = statement.get("predicateType")
-        if kind not in ROLES[role]:
+        if not isinstance(kind, str) or kind not in ROLES[role]:
             raise NotVerified(f"`{key_id}` is a {role} key and may not sign `{kind}`", "sign it with an operator key")
 
     def writers(self) -> Iterable[PublicKey]:

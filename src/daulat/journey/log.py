@@ -165,6 +165,12 @@ class Log:
                 try:
                     self._state = self._write(state, entries, key)
                 except OSError as error:
+                    if self._read_note() != state.note:
+                        self.reload()
+                        raise DaulatError(
+                            f"the log was written, and whether that lasts is not known: {error.strerror}",
+                            f"it has {self.checkpoint().size} statements now: mend the disk and look, before you run it again",
+                        ) from error
                     free = shutil.disk_usage(self.folder).free
                     raise DaulatError(
                         f"the log cannot be written: {error.strerror} ({free} bytes are free)",

@@ -145,8 +145,8 @@ def _keyrings(
 ) -> tuple[Keyring, Keyring]:
     """The keys in force for the statement at `index`, and for the last one in the log: who may sign the checkpoint.
 
-    A keyring that is left out changes nothing that this proof could show: a revoked key cannot get a statement into a
-    log whose keys in force sign its checkpoints.
+    A proof shows what the keyrings in it say. One that is left out cannot be missed here: whoever still holds a key that
+    was in force may leave out the statement that revoked another. `daulat verify` over the whole log finds that.
     """
     numbers = [number for number, _, _ in listed]
     if not numbers or numbers[0] != 0 or numbers != sorted(set(numbers)):

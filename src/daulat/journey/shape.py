@@ -42,6 +42,9 @@ KINDS = {
 ABOUT_ITSELF = frozenset({DECISION, KEYRING, FINDING})
 """Predicates whose subject is the digest of the predicate."""
 
+ONCE = frozenset({RELEASE, DEPLOYMENT, KEYRING, FINDING, USAGE})
+"""Statements that change how things stand: the same envelope a second time would undo what came between."""
+
 Statement = dict[str, Any]
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z\Z", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
@@ -134,7 +137,7 @@ def check(statement: Statement, predicate: bytes | None = None) -> None:
     if statement.get("_type") != STATEMENT:
         raise NotVerified("it is not an in-toto Statement v1", "it was changed, or is not daulat's")
     predicate_type = statement.get("predicateType")
-    if predicate_type not in _SHAPES:
+    if not isinstance(predicate_type, str) or predicate_type not in _SHAPES:
         raise NotVerified(
             f"the predicate type `{predicate_type}` is not known here", "a newer daulat may know it: update"
         )
@@ -143,6 +146,12 @@ def check(statement: Statement, predicate: bytes | None = None) -> None:
         raise NotVerified(wrong, "it was changed, or a newer daulat wrote it")
     if not statement["subject"]:
         raise NotVerified("it has no subject", "it was changed, or is not daulat's")
+    if predicate_type == RELEASE and outputs(statement) != {
+        name: statement["predicate"]["release"][name] for name in ("model", "weights")
+    }:
+        raise NotVerified(
+            "its subjects are not the model and weights that it names", "it was changed, or is not daulat's"
+        )
     if predicate_type in ABOUT_ITSELF:
         itself = canonical.digest(predicate or canonical.canonical(statement["predicate"]))
         if [subject["digest"]["sha256"] for subject in statement["subject"]] != [itself.removeprefix("sha256:")]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from daulat.errors import DaulatError, NotVerified
-from daulat.journey import batch, durable, merkle, note, shape, tiles, tree
+from daulat.journey import batch, canonical, durable, merkle, note, shape, tiles, tree
 from daulat.journey.cosignature import witnesses
 from daulat.journey.envelope import Signed, open_envelope, peek
 from daulat.journey.keyring import Keyring
@@ -102,6 +102,7 @@ class _Check:
         self.pinned = operator_key
         self.progress = progress
         self.report = Report()
+        self.once: dict[str, int] = {}  # envelopes that may stand once -> where
         self.named: dict[str, str] = {}  # artefact -> where it is first named
         self.batches: dict[str, tuple[str, dict[str, Any]]] = {}  # batch -> (where, what is said of it)
 
@@ -210,6 +211,7 @@ class _Check:
     def _statement(self, index: int, sealed: bytes, ring: Keyring | None) -> Keyring | None:
         """The keys in force after this statement, which is checked under those before it."""
         where = f"statement {index}"
+        digest = canonical.digest(sealed)
         try:
             if index == 0:
                 ring = self._anchor(peek(sealed))
@@ -217,6 +219,10 @@ class _Check:
                 return None  # reported at statement 0, on which all signatures hang
             signed = open_envelope(sealed, ring)
             shape.check(signed.statement)
+            if signed.statement["predicateType"] in shape.ONCE:
+                first = self.once.setdefault(digest, index)
+                if first != index:
+                    raise NotVerified(f"it is statement {first} once more: what came between would be undone", "")
             after = ring.after(signed.statement)
         except DaulatError as error:
             self.report.wrong(where, error.problem)

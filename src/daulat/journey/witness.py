@@ -10,6 +10,7 @@ Source: c2sp.org/tlog-witness for the rules; here files are carried instead of r
 """
 
 import base64
+import fcntl
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,12 @@ class Witness:
             )
         key = told or kept
         assert key is not None
+        for other in self.folder.parent.glob("*/operator.pub"):
+            if other != file and other.read_text(encoding="utf-8").strip() == str(key):
+                raise NotVerified(
+                    f"`{key.name}` began another log that was witnessed here, and calls this one `{self.origin}`",
+                    f"one key begins one log: compare with {other.parent}; show both to whoever oversees it",
+                )
         return key
 
     def cosign(self, content: bytes, told: PublicKey | None, key: SigningKey, at: int) -> bytes:
@@ -109,6 +116,14 @@ class Witness:
         Raises: NotVerified for a checkpoint that is not signed by the log, older than the last one, or not its
         continuation: then both are kept in `evidence/`.
         """
+        state = self.folder.parent
+        with state.with_name(f".{state.name}.lock").open(
+            "w"
+        ) as lock:  # one at a time, or two forks would both be the first
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._cosign(content, told, key, at)
+
+    def _cosign(self, content: bytes, told: PublicKey | None, key: SigningKey, at: int) -> bytes:
         shown = read(content)
         checkpoint = note.read(shown.note)
         operator = self.operator(told)

@@ -1,5 +1,6 @@
 """What is not mechanical: a person finds it, signs, and the law takes it as a fact for as long as it holds."""
 
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -50,4 +51,8 @@ def in_force(project: Project, source: str, day: date | None = None) -> list[Hum
 def found_about(project: Project, source: str) -> list[HumanFinding]:
     """Every finding about that source, those that ended too, the newest last."""
     entries = [project.journey.entry(index) for index in project.journey.index.entries("finding", source)]
-    return [msgspec.convert(entry.statement["predicate"]["finding"], HumanFinding) for entry in entries]
+    found: list[HumanFinding] = []
+    for entry in entries:
+        with suppress(msgspec.ValidationError):  # signed, and no finding: it opens nothing
+            found.append(msgspec.convert(entry.statement["predicate"]["finding"], HumanFinding))
+    return found

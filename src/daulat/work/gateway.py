@@ -41,7 +41,8 @@ def main(folder: Path) -> None:
     def hand_over(answers: list[Answer]) -> None:
         """One batch, one statement; a batch that was handed before and is on record already is not recorded twice."""
         project.journey.refresh()
-        first, last = answers[0].id, answers[-1].id
+        names = [answer.id for answer in answers]
+        first, last = min(names), max(names)  # as the statement has them, in whatever order they ended
         if not project.journey.index.has_batch(first, last):
             record_usage(project.journey, [plain(answer) for answer in answers], project.gateway, now())
 

@@ -7,7 +7,9 @@ rotate: new key in keys/.ROLE.key.next ──> keyring statement, durable ──
 ```
 """
 
-from collections.abc import Iterable
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +46,11 @@ def rotate(project: Project, role: str) -> Change:
     """
     if role not in ("operator", "gateway"):
         raise DaulatError(f"`{role}` keys are not rotated here", "add the new key, then revoke the old one")
+    with one_change(project):
+        return _rotate(project, role)
+
+
+def _rotate(project: Project, role: str) -> Change:
     # All of a role that has only one key here, so that a lost one is not left in force.
     old = [key for of, key in _listed(project) if of == role] if role == "gateway" else [project.operator.public]
     fresh = project.folder / "keys" / f".{role}.key.next"
@@ -56,6 +63,15 @@ def rotate(project: Project, role: str) -> Change:
     return Change(new.public, role, entry, key_file(project.folder, role))
 
 
+@contextmanager
+def one_change(project: Project) -> Iterator[None]:
+    """One process changes the keyring at a time: two that read the same one would each undo the other's change."""
+    with (project.folder / "keys" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        project.journey.refresh()
+        yield
+
+
 def add(project: Project, role: str, name: str, public: PublicKey | None = None) -> Change:
     """One more key: somebody else's, of which only the public half is known here, or a new one of our own.
 
@@ -63,6 +79,17 @@ def add(project: Project, role: str, name: str, public: PublicKey | None = None)
     """
     if role not in ROLES:
         raise DaulatError(f"there is no role `{role}`", f"roles: {', '.join(ROLES)}")
+    if name in _OWN_FILES:
+        raise DaulatError(f"a key called `{name}` would lie where another one does", "choose another name")
+    with one_change(project):
+        return _add(project, role, name, public)
+
+
+_OWN_FILES = frozenset({"commitment", "publisher", "tenant"})
+"""Names of files in `keys/` that hold something else."""
+
+
+def _add(project: Project, role: str, name: str, public: PublicKey | None) -> Change:
     listed = _listed(project)
     if any(key.name == name for _, key in listed):
         raise DaulatError(f"a key is called `{name}` already", "choose another name, or revoke that one first")
@@ -87,6 +114,11 @@ def revoke(project: Project, key_id: str) -> Change:
 
     Raises: DaulatError for a key that is not in force, or the last operator.
     """
+    with one_change(project):
+        return _revoke(project, key_id)
+
+
+def _revoke(project: Project, key_id: str) -> Change:
     listed = _listed(project)
     gone = [(role, key) for role, key in listed if key_id in (key.key_id, key.name)]
     if len(gone) != 1:

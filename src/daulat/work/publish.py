@@ -20,6 +20,7 @@ from daulat.journey import statement as st
 from daulat.journey.views.cyclonedx import bom
 from daulat.journey.views.model_signing import SIGNATURE, bundle
 from daulat.records import Progress, Release, no_progress
+from daulat.work.keys import one_change
 from daulat.work.project import Project, secret, write_secret
 from daulat.work.proving import prove
 from daulat.work.release import find, question
@@ -144,8 +145,9 @@ def _create(file: Path) -> None:
 
 
 def _name(project: Project, key: "EllipticCurvePrivateKey") -> int:
-    listed = project.journey.keyring.keys.values()
-    return project.record(st.keyring_statement(listed, at=now(), publisher=_spki(key)))
+    with one_change(project):
+        listed = list(project.journey.keyring.keys.values())
+        return project.record(st.keyring_statement(listed, at=now(), publisher=_spki(key)))
 
 
 def _spki(key: "EllipticCurvePrivateKey") -> bytes:

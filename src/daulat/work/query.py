@@ -12,6 +12,7 @@ import msgspec
 
 from daulat.errors import DaulatError
 from daulat.journey import statement
+from daulat.journey.index import Index
 from daulat.records import Deployment, Digest, Release, Scorecard
 from daulat.work.project import Project
 
@@ -60,11 +61,45 @@ def latest_scorecard(project: Project) -> Scorecard:
 
 
 def releases(project: Project) -> dict[str, Release]:
-    """Every release by its id, in the state that was signed last; the one signed last comes last."""
+    """Every release by its id, as its statements tell it in their order; the one signed last comes last.
+
+    What an operator proposed stays what it is: later statements decide on it, once, and a rejection is final.
+    """
     project.journey.refresh()
-    newest = project.journey.index.newest("release")
-    found = (project.journey.entry(index).statement["predicate"]["release"] for index in newest)
-    return {release.id: release for release in (msgspec.convert(record, Release) for record in found)}
+    index = project.journey.index
+    return {
+        release.id: release for release in (_release(project, name) for name in _by_last(index, "release")) if release
+    }
+
+
+def _by_last(index: Index, kind: str) -> list[str]:
+    """Names of that kind, the one that was stated last at the end."""
+    return sorted(index.things(kind), key=lambda name: index.entries(kind, name)[-1])
+
+
+_MAY_FOLLOW = {"proposed": ("approved", "rejected"), "approved": ("rejected",), "rejected": ()}
+
+
+def _release(project: Project, name: str) -> Release | None:
+    found: Release | None = None
+    for number in project.journey.index.entries("release", name):
+        entry = project.journey.entry(number)
+        try:
+            said = msgspec.convert(entry.statement["predicate"]["release"], Release)
+        except msgspec.ValidationError:
+            continue  # signed, and no release: it decides nothing
+        if found is None:
+            operator = project.journey.role(entry.key_id) == "operator"
+            found = msgspec.structs.replace(said, by=entry.by if said.state != "proposed" else "") if operator else None
+        elif said.state in _MAY_FOLLOW[found.state] and _same(said, found):
+            found = msgspec.structs.replace(found, state=said.state, by=entry.by, reason=said.reason)
+    return found
+
+
+def _same(one: Release, other: Release) -> bool:
+    """Whether a decision is on what was proposed, and on nothing else."""
+    keys = ("id", "model", "weights", "scorecard", "findings")
+    return all(getattr(one, key) == getattr(other, key) for key in keys)
 
 
 def deployments(project: Project) -> dict[str, Deployment]:

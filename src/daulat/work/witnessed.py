@@ -18,6 +18,7 @@ def keep(project: Path, journey: Journey, text: bytes) -> int:
     keyring's witnesses cosigned it: a signature that nobody can check is not kept.
     """
     size = note.read(journey.own(text)).size
+    ours = note.signers(text, journey.writers_at(size))
     known = journey.keyring.witnesses()
     if not witnesses(text, known):
         names = ", ".join(f"`{key.name}`" for key in known) or "none yet"
@@ -26,8 +27,9 @@ def keep(project: Path, journey: Journey, text: bytes) -> int:
             "`daulat key add witness --public ...` puts a witness's public key on record first",
         )
     body, signatures = note.split(text)
-    before = dict(_signatures(project, size))
-    merged = list({**before, **{(name, blob[:4]): blob for name, blob in signatures}}.items())
+    counts = {(key.name, key.id) for key in ours} | {(key.name, key.id) for key in known}
+    fresh = {(name, blob[:4]): blob for name, blob in signatures if (name, blob[:4]) in counts}
+    merged = list({**dict(_signatures(project, size)), **fresh}.items())
     durable.make_folder(project / FOLDER)
     durable.replace(project / FOLDER / str(size), note.join(body, [(name, blob) for (name, _), blob in merged]))
     return size
@@ -35,7 +37,8 @@ def keep(project: Path, journey: Journey, text: bytes) -> int:
 
 def newest(project: Path, at_least: int = 0) -> bytes | None:
     """The newest cosigned checkpoint of at least that size, or None."""
-    sizes = sorted((int(file.name) for file in (project / FOLDER).glob("[0-9]*") if file.name.isdigit()), reverse=True)
+    names = [file.name for file in (project / FOLDER).glob("[0-9]*")]
+    sizes = sorted((int(name) for name in names if name.isascii() and name.isdecimal()), reverse=True)
     if not sizes or sizes[0] < at_least:
         return None
     return durable.read(project / FOLDER / str(sizes[0]), note.MAX_NOTE_BYTES)

@@ -91,3 +91,14 @@ def test_a_mistake_in_a_pack_is_named_with_its_file(tmp_path: Path) -> None:
     (folder / "clocks.toml").write_text(text.replace('unit = "hours"', 'unit = "moons"'))
     with pytest.raises(DaulatError, match=r"id/law/clocks\.toml"):
         clocks("id", tmp_path)
+
+
+def test_a_working_saturday_is_a_working_day() -> None:
+    # 2026-08-22 makes up for Monday the 31st of August, in Vietnam.
+    begun = datetime(2026, 8, 20, 9, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+    assert when("vn", "withdrawal", begun)["vn-356-reply"].date().isoformat() == "2026-08-22"
+
+
+def test_a_year_that_cannot_be_meant_is_a_sentence() -> None:
+    with pytest.raises(DaulatError, match="is no day on which"):
+        due("th", "breach", datetime(9999, 12, 30, tzinfo=UTC))

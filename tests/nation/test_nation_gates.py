@@ -48,7 +48,9 @@ def test_people_who_consented_are_in_with_an_end_and_an_officer(country: str) ->
     assert decided(country, PEOPLE, findings=OFFICER).outcome == "allow"
 
 
-@pytest.mark.parametrize(("country", "rule"), [("id", "id-pdp-53"), ("sg", "sg-pdpa-11"), ("ph", "ph-npc-dpo")])
+@pytest.mark.parametrize(
+    ("country", "rule"), [("id", "id-pdp-53"), ("sg", "sg-pdpa-11"), ("ph", "ph-npc-dpo"), ("vn", "vn-pdpl-dpo")]
+)
 def test_without_an_officer_named_people_are_held(country: str, rule: str) -> None:
     decision = decided(country, PEOPLE)
     assert (decision.outcome, decision.rules) == ("hold", (rule,))
@@ -103,8 +105,8 @@ def test_people_leave_the_country_only_with_a_signed_finding(country: str) -> No
 @pytest.mark.parametrize(("subjects", "outcome"), [(999_999, "allow"), (1_000_000, "refuse"), (None, "hold")])
 def test_vietnams_core_data_stays_whatever_anybody_finds(subjects: int | None, outcome: str) -> None:
     source = msgspec.structs.replace(PEOPLE, subjects=subjects)
-    assert decided("vn", source, jurisdiction="sg", findings=("transfer",)).outcome == outcome
-    assert decided("vn", source).outcome == "allow"
+    assert decided("vn", source, jurisdiction="sg", findings=(*OFFICER, "transfer")).outcome == outcome
+    assert decided("vn", source, findings=OFFICER).outcome == "allow"
 
 
 @pytest.mark.parametrize("country", ["id", "ph", "sg", "th"])
@@ -250,3 +252,13 @@ def test_a_mistake_in_a_pack_is_named_with_file_and_line(tmp_path: Path, policy:
     with pytest.raises(DaulatError) as told:
         LawPack("xx", TODAY, tmp_path)
     assert named in told.value.problem
+
+
+def test_a_sector_that_nobody_recorded_is_not_a_private_one() -> None:
+    for sector, outcome in (("private", "allow"), ("public", "refuse"), ("unknown", "refuse")):
+        assert decided("id", OPEN, jurisdiction="us", sector=sector).outcome == outcome
+
+
+@pytest.mark.parametrize("change", [{"owner": " "}, {"licence": "LicenseRef-unknown"}, {"licence": "LicenseRef-NONE"}])
+def test_a_word_for_nothing_is_nothing(change: dict[str, str]) -> None:
+    assert decided("id", msgspec.structs.replace(OPEN, **change)).outcome == "hold"

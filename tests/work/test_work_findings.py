@@ -1,8 +1,10 @@
 """What no rule can decide is found by a person who signs; the law takes it as a fact, for as long as it holds."""
 
 import shutil
-from datetime import date, timedelta
+import time
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -102,7 +104,7 @@ def test_a_changed_law_says_which_verdicts_of_the_project_change(project: Projec
     rules = packs / "sg" / "law" / "rules.toml"
     policies = packs / "sg" / "law" / "law.cedar"
     policies.write_text(
-        policies.read_text().replace('["consent", "legitimate-interest", "public-domain"]', '["consent"]')
+        policies.read_text().replace('["consent", "legitimate-interest"]', '["consent"]')
         + '\n@id("sg-new") @outcome("refuse")\nforbid (principal, action == Action::"deploy", resource is Release);\n'
     )
     rules.write_text(
@@ -209,3 +211,45 @@ def test_text_is_mined_with_evidence_of_access_and_the_publishers_word(project: 
     assert verdict(mined) == ("refuse", ("house-mining-reserved",))
     (project.folder / "invoice.pdf").unlink()
     assert "house-mining-access" in verdict(mined)[1]
+
+
+def test_an_exception_that_is_gone_and_the_law_of_origin_are_compared_too(project: Project, tmp_path: Path) -> None:
+    packs = tmp_path / "packs"
+    shutil.copytree(PACKS, packs)
+    rules = packs / "sg" / "law" / "rules.toml"
+    rules.write_text(rules.read_text().split("\n[[exception]]")[0])
+    assert compare(project, packs).removed == ("sg-copyright-244",)
+    file = project.folder / "daulat.toml"
+    changed = file.read_text().replace('country = "sg"', 'country = "my"').replace("legitimate-interest", "consent")
+    file.write_text(changed.replace("retain_until", "subjects = 5\nretain_until"))
+    from_malaysia = Project.open(project.folder)
+    find(from_malaysia, "data-protection-officer", "own-text", "the registrar")
+    assert {v.subject for v in compare(from_malaysia, packs).verdicts} == set()
+    policies = packs / "my" / "law" / "law.cedar"
+    policies.write_text(policies.read_text().replace('["consent", "contract"', '["contract"'))
+    assert {v.subject for v in compare(from_malaysia, packs).verdicts} == {"source own-text"}
+
+
+def test_thresholds_are_of_all_that_is_curated_together(project: Project) -> None:
+    file = project.folder / "daulat.toml"
+    text = file.read_text().replace('country = "sg"', 'country = "vn"').replace("legitimate-interest", "consent")
+    one = text.replace("retain_until", "subjects = 600_000\nretain_until")
+    two = one + one[one.index("[[source]]") :].replace('"own-text"', '"more-text"')
+    for written, outcome in ((one, "hold"), (two, "refuse")):
+        file.write_text(written)
+        opened = Project.open(project.folder)
+        source = opened.config.source[0]
+        theirs = opened.decide(source_question(opened, source, "train"))[1]
+        assert (theirs.outcome, "vn-decision20-core" in theirs.rules) == (outcome, outcome == "refuse")
+
+
+def test_the_day_is_that_of_the_country_and_not_of_the_machine(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = ZoneInfo("Asia/Singapore")
+    for machine in ("Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"):
+        monkeypatch.setenv("TZ", machine)
+        time.tzset()
+        assert project.today == datetime.now(zone).date()
+    monkeypatch.undo()
+    time.tzset()

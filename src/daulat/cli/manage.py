@@ -322,7 +322,8 @@ def law_explain(project: Path, rule: str | None) -> None:
         raise DaulatError(f"the law pack `{pack.country}` has no rule `{rule}`", f"it has {', '.join(pack.rules)}")
     for id_, found in pack.rules.items():
         if rule in (None, id_):
-            binds = "binds" if found.binds(pack.day) else f"warns only ({found.status}, confidence {found.confidence})"
+            standing = pack.standing(id_)
+            binds = standing if standing == "binds" else f"warns only: {standing}"
             click.echo(colour(id_, bold=True) + f"  {found.cite}  [{binds}]\n  {found.rule}")
             if found.remedy:
                 click.echo(f"  to be allowed: {found.remedy}")

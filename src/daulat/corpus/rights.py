@@ -17,6 +17,8 @@ _NEEDED = ("licence", "basis", "country", "personal_data")
 def rights(source: Source, decision: Decision) -> Verdict:
     """Keep only what is recorded in full and allowed. Silence is not permission."""
     for fact in _NEEDED:
+        if fact == "licence" and source.basis == "text-and-data-mining":
+            continue  # the law was asked whether that needs none
         if getattr(source, fact) is None:
             return hold(f"no {fact.replace('_', ' ')} recorded")
     if decision.outcome == "allow":

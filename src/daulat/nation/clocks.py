@@ -1,7 +1,8 @@
 """By when: the day and hour on which a duty ends, in the country's own time and working days.
 
 Hours run from the moment of the event. Days and working days end with the day: the day of the event does not count.
-Working days leave out Saturdays, Sundays and public holidays, as the library `holidays` lists them for the whole country;
+Working days leave out weekends and public holidays, and take in the working Saturdays that make up for them, as the library
+`holidays` lists them for the whole country;
 days that one state or a later decree adds are not in it, so a date that matters is to be confirmed.
 """
 
@@ -21,7 +22,6 @@ from daulat.records import Record
 FILE = "law/clocks.toml"
 Event = Literal["withdrawal", "erasure", "restriction", "breach"]
 Positive = Annotated[int, Meta(ge=1)]
-_SATURDAY = 5
 
 
 class Clock(Record, frozen=True):
@@ -77,6 +77,8 @@ def due(
     """
     profile = nation(code, packs)
     zone = ZoneInfo(profile.time_zone)
+    if not 2000 <= begun.year <= 2200:
+        raise DaulatError(f"{begun.date()} is no day on which this can have begun", "write it as YYYY-MM-DDTHH:MM")
     start = (begun if begun.tzinfo else begun.replace(tzinfo=zone)).astimezone(zone)
     found = [
         Due(clock, _end(clock, start, profile.code, processor, extended), clock.confidence in ("S", "H"))
@@ -113,7 +115,7 @@ def _working_days(after: date, country: str) -> Iterator[date]:
     import holidays
 
     free = holidays.country_holidays(country.upper())
-    return (day for day in _days(after) if day.weekday() < _SATURDAY and day not in free)
+    return (day for day in _days(after) if free.is_working_day(day))
 
 
 def as_json(found: tuple[Due, ...]) -> list[dict[str, object]]:

@@ -146,7 +146,7 @@ class LawPack:
             return _Answer("hold", (), (), "a policy could not be evaluated: correct the law pack", ())
         warned = [id_ for id_ in fired if id_ not in self._binds]
         fired = [id_ for id_ in fired if id_ in self._binds]
-        told = tuple(f"{self.rules[id_].cite} ({self._standing(id_)}): {self.rules[id_].rule}" for id_ in warned)
+        told = tuple(f"{self.rules[id_].cite} ({self.standing(id_)}): {self.rules[id_].rule}" for id_ in warned)
         warnings = (*told, *unread)
         if fired in ([], [_PERMIT]):  # everything is permitted by that one rule: what is not forbidden is allowed
             used = tuple(grant.cite for grant in self.grants if grant.basis == question.facts.get("basis"))
@@ -161,12 +161,17 @@ class LawPack:
         binding = sum(rule.binds(self.day) for rule in self.rules.values()) - 1  # the permit forbids nothing
         return (f"none of the {binding} rules in force for `{self.country}` forbids it",)
 
-    def _standing(self, id_: str) -> str:
+    def standing(self, id_: str) -> str:
+        """Whether and why not that rule binds today, in a few words."""
         rule = self.rules[id_]
+        if rule.binds(self.day):
+            return "binds"
         if rule.status != "in-force":
             return rule.status
         if rule.effective_from is not None and rule.effective_from > self.day:
             return f"in force from {rule.effective_from}"
+        if rule.effective_to is not None and rule.effective_to < self.day:
+            return f"ended on {rule.effective_to}"
         return f"confidence {rule.confidence}, not confirmed"
 
     def _ask(self, policies: Any, request: dict[str, Any], entities: list[dict[str, Any]]) -> Any:
@@ -209,7 +214,10 @@ def _policies(files: list[Path], schema_file: Path) -> dict[str, dict[str, Any]]
 
     found: dict[str, dict[str, Any]] = {}
     for file in files:
-        text = file.read_text(encoding="utf-8")
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise DaulatError(f"`{file.name}` is not UTF-8", "save it as UTF-8") from None
         try:
             parsed = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
         except ValueError as error:

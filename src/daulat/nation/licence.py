@@ -1,6 +1,9 @@
 """Licences as the law is asked about them: an SPDX expression, or nothing that anybody knows."""
 
+import re
+
 UNKNOWN = "unknown"
+_NOBODY_KNOWS = re.compile(r"LicenseRef-(?:scancode-)?(?:unknown|none|noassertion)\b", re.IGNORECASE)
 
 
 def recorded(licence: str | None) -> str:
@@ -11,6 +14,7 @@ def recorded(licence: str | None) -> str:
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
     try:
-        return str(canonicalize_license_expression(licence)) if licence else UNKNOWN
+        found = str(canonicalize_license_expression(licence)) if licence else UNKNOWN
+        return UNKNOWN if _NOBODY_KNOWS.search(found) else found
     except InvalidLicenseExpression:
         return UNKNOWN

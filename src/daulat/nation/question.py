@@ -56,7 +56,7 @@ def source_facts(
         "basis": source.basis or UNKNOWN,
         "country": source.country or UNKNOWN,
         "personal_data": source.personal_data or UNKNOWN,
-        "owner": source.owner or UNKNOWN,
+        "owner": (source.owner or "").strip() or UNKNOWN,
     }
 
 

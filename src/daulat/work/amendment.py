@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daulat.errors import DaulatError
-from daulat.nation.law import LawPack
+from daulat.nation.law import LawPack, strictest
 from daulat.nation.question import Question
 from daulat.records import Record
 from daulat.work.project import Project
@@ -42,19 +42,28 @@ def compare(project: Project, packs: Path) -> Amendment:
     if not (packs / country / "law" / "rules.toml").is_file():
         raise DaulatError(f"`{packs}` has no pack `{country}`", "name a folder that holds `CODE/law/rules.toml`")
     new = LawPack(country, old.day, packs)
+    theirs = {code: LawPack(code, old.day, packs) for code in _codes(packs)}
     both = sorted(set(old.rules) & set(new.rules))
     changed = [id_ for id_ in both if (old.rules[id_], old.policies[id_]) != (new.rules[id_], new.policies[id_])]
     verdicts = []
     for asked in _questions(project):
-        before, after = old.decide(asked), new.decide(asked)
+        before = strictest(project.decide(asked))
+        after = strictest(project.decide(asked, {**theirs, country: new}))
         if before.outcome != after.outcome:
             verdicts.append(Verdict(after.subject, asked.action, before.outcome, after.outcome, after.cites))
+    grants = [{grant.id: grant for grant in pack.grants} for pack in (old, new)]
+    changed += sorted(id_ for id_ in grants[0].keys() & grants[1].keys() if grants[0][id_] != grants[1][id_])
+    ids = [{*pack.rules, *granted} for pack, granted in zip((old, new), grants, strict=True)]
     return Amendment(
-        added=tuple(sorted(set(new.rules) - set(old.rules))),
-        removed=tuple(sorted(set(old.rules) - set(new.rules))),
+        added=tuple(sorted(ids[1] - ids[0])),
+        removed=tuple(sorted(ids[0] - ids[1])),
         changed=tuple(changed),
         verdicts=tuple(verdicts),
     )
+
+
+def _codes(packs: Path) -> list[str]:
+    return sorted(folder.parent.name for folder in packs.glob("*/law") if (folder / "rules.toml").is_file())
 
 
 def _questions(project: Project) -> Iterator[Question]:

@@ -33,7 +33,7 @@ def find(
         raise DaulatError(f"no source is called `{source}`", f"sources: {', '.join(names) or 'none yet'}")
     if not words.strip():
         raise DaulatError("a finding needs words", 'say what was found, and on what it rests: `--words "..."`')
-    if until is not None and until < date.today():  # noqa: DTZ011  a day of the country, as its law counts
+    if until is not None and until < project.today:
         raise DaulatError(f"the finding would have ended on {until}", "give a day that is still to come")
     if document is not None and not document.is_file():
         raise DaulatError(f"there is no file `{document}`", "name the paper that the finding rests on")
@@ -44,7 +44,7 @@ def find(
 
 def in_force(project: Project, source: str, day: date | None = None) -> list[HumanFinding]:
     """The findings about that source that hold on that day (default: today), the newest last."""
-    today = day or date.today()  # noqa: DTZ011
+    today = day or project.today
     return [finding for finding in found_about(project, source) if finding.until is None or finding.until >= today]
 
 

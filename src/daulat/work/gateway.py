@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
 
     def is_withdrawn(release: str) -> bool:
         """Whatever is not approved on record, or not allowed by the law of this day any more, is not served."""
-        today = date.today()  # noqa: DTZ011  the country's law changes at its own midnight
+        today = project.today
         if today not in laws:
             laws.clear()
             laws[today] = LawPack(project.nation.code, today)

@@ -26,7 +26,7 @@ from daulat.model.pretrain import pretrain
 from daulat.model.tokenizer import extend
 from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.project import Project
-from daulat.work.questions import base_question, evidence, opt_out, questions, source_question
+from daulat.work.questions import base_question, evidence, expanded, opt_out, questions, source_question
 from daulat.work.run import Bench, Facts, Outcome, Step, plain, run
 
 Told = Callable[[str], Progress]
@@ -74,7 +74,7 @@ def fetch_sources(project: Project, told: Told = silent) -> dict[str, Outcome]:
 def fetch_model(project: Project, told: Told = silent) -> Outcome:
     """The base model as a folder of weights, tokenizer and facts."""
     options = project.config.base
-    local = Path(options.location).expanduser()
+    local = expanded(options.location)
     what = (
         {"content": folder_digest(local) if local.is_dir() else canonical.digest_file(local)} if local.exists() else {}
     )
@@ -114,6 +114,9 @@ def _fetch(project: Project, source: Source) -> Step:
         terms["access_evidence"] = shown
     if source.opt_out_snapshot is not None:
         terms["opt_out"] = opt_out(project, source)[0]
+        asked = project.folder / expanded(source.opt_out_snapshot)
+        if asked.is_dir() and any(asked.iterdir()):
+            terms["opt_out_snapshot"] = folder_digest(asked)
     where: Facts = {"location": source.location, "paths": list(source.paths), "terms": terms}
     located = source
     if source.kind == "folder":

@@ -4,10 +4,11 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from daulat.config import FILE, Config, load
 from daulat.errors import DaulatError
@@ -73,18 +74,27 @@ class Project:
     @cached_property
     def law(self) -> LawPack:
         """The law as it stands today."""
-        return LawPack(self.nation.code, date.today())  # noqa: DTZ011  the country's law changes at its own midnight
+        return LawPack(self.nation.code, self.today)
 
-    def decide(self, question: Question) -> tuple[Decision, ...]:
+    @property
+    def today(self) -> date:
+        """The day that it is in the country: its law changes at its own midnight, wherever the machine is."""
+        return datetime.now(ZoneInfo(self.nation.time_zone)).date()
+
+    def decide(self, question: Question, packs: dict[str, LawPack] | None = None) -> tuple[Decision, ...]:
         """What this country's law says; and, of a source from another country with a pack, what that one's says.
 
+        `packs`: the law of other days or drafts, by country; without it the law in force.
         Abroad nobody is a public operator of that country, so what it spares its own government it does not spare here.
         """
-        own = self.law.decide(question)
-        if question.origin in (self.nation.code, "international", UNKNOWN) or question.origin not in self._packs:
+        own = (packs[self.nation.code] if packs else self.law).decide(question)
+        if question.origin in (self.nation.code, "international", UNKNOWN):
+            return (own,)
+        others = packs or self._packs
+        if question.origin not in others:
             return (own,)
         sector = "private" if question.sector == "public" else question.sector
-        return own, self._packs[question.origin].decide(replace(question, sector=sector))
+        return own, others[question.origin].decide(replace(question, sector=sector))
 
     @cached_property
     def _packs(self) -> dict[str, LawPack]:

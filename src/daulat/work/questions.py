@@ -31,9 +31,11 @@ def source_question(
     """May this be done with this source, here?"""
     facts = source_facts(
         source,
+        project.today,
         opt_out=opt_out(project, source)[0],
-        findings=[finding.kind for finding in in_force(project, source.name)],
+        findings=[finding.kind for finding in in_force(project, source.name, project.today)],
     )
+    facts |= _people(project, source)
     if evidence(project, source) is None:
         facts["access"] = UNKNOWN  # said, and not shown
     return Question(
@@ -49,19 +51,43 @@ def source_question(
     )
 
 
+_ABOUT_PEOPLE = ("present", "sensitive")
+
+
+def _people(project: Project, source: Source) -> dict[str, int]:
+    """Counts over all sources that name people: thresholds are of a corpus, not of a part. -1 where one is not counted."""
+    if source.personal_data not in _ABOUT_PEOPLE:
+        return {}
+    together = [one for one in project.config.source if one.personal_data in _ABOUT_PEOPLE]
+    sensitive = [one for one in together if one.personal_data == "sensitive" or one.sensitive_subjects is not None]
+    counts = {
+        "subjects": [one.subjects for one in together],
+        "sensitive_subjects": [one.sensitive_subjects for one in sensitive],
+    }
+    return {name: -1 if None in found else sum(n for n in found if n is not None) for name, found in counts.items()}
+
+
 def opt_out(project: Project, source: Source) -> tuple[str, str]:
     """What the source's publisher said of mining, as of its snapshot, and why that is so."""
     if source.opt_out_snapshot is None:
         return UNKNOWN, "no snapshot of what its publisher says is recorded"
-    return optout.read(project.folder / Path(source.opt_out_snapshot).expanduser())
+    return optout.read(project.folder / expanded(source.opt_out_snapshot))
 
 
 def evidence(project: Project, source: Source) -> Digest | None:
     """The digest of the paper that shows lawful access, as it lies there now; None where there is none."""
     if source.access_evidence is None:
         return None
-    path = project.folder / Path(source.access_evidence).expanduser()
+    path = project.folder / expanded(source.access_evidence)
     return canonical.digest_file(path) if path.is_file() else None
+
+
+def expanded(location: str) -> Path:
+    """A path as daulat.toml writes it, with `~` for a home that is there."""
+    try:
+        return Path(location).expanduser()
+    except RuntimeError:  # nobody of that name
+        return Path(location)
 
 
 def base_question(project: Project, action: Literal["adopt", "train", "measure"]) -> Question:

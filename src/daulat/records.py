@@ -156,6 +156,8 @@ class HumanFinding(Record, frozen=True):
     about: str
     """Name of the source."""
     words: str
+    terms: Digest
+    """Of what it was found about: the source as daulat.toml had it, and for a transfer where to. Other terms, no finding."""
     document: Digest | None = None
     until: date | None = None
     """The last day on which it holds; None where it has no end."""

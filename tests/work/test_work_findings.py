@@ -23,6 +23,7 @@ from daulat.work.amendment import compare
 from daulat.work.findings import find, in_force
 from daulat.work.project import Project, create
 from daulat.work.questions import source_question
+from daulat.work.release import decide
 from daulat.work.run import ask, now
 from daulat.work.serving import may_go_on
 from daulat.work.template import OwnText, settings, starting_sources
@@ -253,3 +254,32 @@ def test_the_day_is_that_of_the_country_and_not_of_the_machine(
         assert project.today == datetime.now(zone).date()
     monkeypatch.undo()
     time.tzset()
+
+
+def test_a_finding_is_about_the_terms_that_were_looked_at_and_the_country_it_names(project: Project) -> None:
+    find(project, "balance", "own-text", "weighed")
+    find(project, "transfer", "own-text", "to the place of today")
+    assert [finding.kind for finding in in_force(project, "own-text")] == ["balance", "transfer"]
+    moved = Project(project.folder, abroad(project), project.journey)
+    assert [finding.kind for finding in in_force(moved, "own-text")] == ["balance"]
+    file = project.folder / "daulat.toml"
+    for old, new in (('owner = "A clinic"', 'owner = "Another"'), ('licence = "CC-BY-4.0"', 'licence = "MIT"')):
+        text = file.read_text()
+        file.write_text(text.replace(old, new))
+        assert in_force(Project.open(project.folder), "own-text") == []
+        file.write_text(text)
+    assert len(in_force(Project.open(project.folder), "own-text")) == 2
+
+
+def test_a_release_is_not_approved_once_the_law_bars_what_it_stands_on(project: Project) -> None:
+    parts = {name: project.journey.store.put_bytes(name.encode()) for name in ("model", "weights", "scorecard")}
+    release = {
+        **parts, "id": "rel-1", "state": "proposed", "by": "", "reason": "",
+        "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}],
+    }  # fmt: skip
+    project.record(st.release_statement(release=release, at=now(), extra={}))
+    with pytest.raises(NotAllowed, match="train of source own-text is held"):
+        decide(project, "rel-1", "approved", "good")
+    find(project, "balance", "own-text", "weighed")
+    find(project, "data-protection-officer", "own-text", "the registrar")
+    assert decide(project, "rel-1", "approved", "good").state == "approved"

@@ -48,7 +48,12 @@ def source_check(project: Path, as_json: bool) -> None:
         valid = in_force(opened, source.name)
         for finding in found_about(opened, source.name):
             if finding not in valid:
-                say(f"{source.name}: the finding `{finding.kind}` ended on {finding.until}")
+                why = (
+                    f"ended on {finding.until}"
+                    if finding.until and finding.until < opened.today
+                    else "was of other terms"
+                )
+                say(f"{source.name}: the finding `{finding.kind}` {why}, and does not count any more")
         if source.opt_out_snapshot is not None:
             said, why = opt_out(opened, source)
             say(f"{source.name}: its publisher reserved {'nothing' if said == 'none' else said}: {why}")

@@ -38,14 +38,30 @@ def find(
     if document is not None and not document.is_file():
         raise DaulatError(f"there is no file `{document}`", "name the paper that the finding rests on")
     digest = canonical.digest_file(document) if document else None
-    found = HumanFinding(kind=kind, about=source, words=words, document=digest, until=until)
+    terms = _terms(project, source, kind)
+    found = HumanFinding(kind=kind, about=source, words=words, terms=terms, document=digest, until=until)
     return project.journey.record(st.finding_statement(finding=plain(found), at=now()), key or project.operator)
 
 
 def in_force(project: Project, source: str, day: date | None = None) -> list[HumanFinding]:
     """The findings about that source that hold on that day (default: today), the newest last."""
     today = day or project.today
-    return [finding for finding in found_about(project, source) if finding.until is None or finding.until >= today]
+    return [
+        finding
+        for finding in found_about(project, source)
+        if (finding.until is None or finding.until >= today) and finding.terms == _terms(project, source, finding.kind)
+    ]
+
+
+def _terms(project: Project, name: str, kind: str) -> str:
+    """What a finding of that kind about that source is about, as it stands now."""
+    said = [plain(source) for source in project.config.source if source.name == name]
+    about = {key: said[0].get(key) for key in _ABOUT} if said else {}
+    where = project.config.place.jurisdiction if kind == "transfer" else ""
+    return canonical.digest(canonical.canonical({"source": about, "where": where}))
+
+
+_ABOUT = ("kind", "location", "paths", "owner", "licence", "basis", "country", "personal_data", "purposes")
 
 
 def found_about(project: Project, source: str) -> list[HumanFinding]:

@@ -23,7 +23,7 @@ from daulat.records import Progress, Release, no_progress
 from daulat.work.keys import one_change
 from daulat.work.project import Project, secret, write_secret
 from daulat.work.proving import prove
-from daulat.work.release import find, question
+from daulat.work.release import about_release, find
 from daulat.work.run import Bench, Facts, Outcome, Step, now, run
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def publish(project: Project, folder: Path, release_id: str | None, progress: Pr
         inputs={"model": release.model, "weights": release.weights, "scorecard": release.scorecard},
         output="publication",
         options={"release": release.id, "key": canonical.digest(_spki(key))},
-        questions=(question(project, release, "release"),),
+        questions=about_release(project, release),
         make=lambda bench: _fill(project, release, key, bench),
     )
     made = run(project, step, progress)

@@ -12,6 +12,7 @@ from daulat.records import Decision, Release
 from daulat.release.gate import propose as judge
 from daulat.work.project import Project
 from daulat.work.query import latest_scorecard, latest_step, releases
+from daulat.work.questions import base_question, questions
 from daulat.work.run import ask, now, plain
 
 
@@ -69,7 +70,7 @@ def decide(
     withdrawn = release.state == "approved" and state == "rejected"
     if release.state != "proposed" and not withdrawn:
         raise DaulatError(f"`{release.id}` was {release.state} by `{release.by}`", "develop and propose a new one")
-    asked = (question(project, release, "release"),) if state == "approved" else ()
+    asked = about_release(project, release) if state == "approved" else ()
     decisions = ask(project, "release", asked)
     signed = msgspec.structs.replace(release, state=state, by=by.name, reason=reason)
     _sign(project, signed, decisions, by)
@@ -92,6 +93,11 @@ def find(project: Project, release_id: str | None, state: str | None = None) -> 
         first = "propose" if state is None else "approve"
         raise DaulatError(f"there is no {state or 'proposed'} release yet", f"run `daulat release {first}` first")
     return fitting[-1]
+
+
+def about_release(project: Project, release: Release) -> tuple[Question, ...]:
+    """What is asked before a release is signed or handed out: about it, and once more about all that it stands on."""
+    return (question(project, release, "release"), base_question(project, "train"), *questions(project, "train"))
 
 
 def question(project: Project, release: Release, action: Literal["release", "deploy"]) -> Question:

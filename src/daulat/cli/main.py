@@ -14,7 +14,7 @@ COMMANDS = {
     "quickstart": "quickstart",
     "init": "manage",
     "nation": "manage",
-    "law": "manage",
+    "law": "law",
     "config": "manage",
     "source": "develop",
     "develop": "develop",

@@ -154,7 +154,7 @@ class HumanFinding(Record, frozen=True):
 
     kind: FindingKind
     about: str
-    """Name of the source."""
+    """Name of the source, or id of the release."""
     words: str
     terms: Digest
     """Of what it was found about: the source as daulat.toml had it, and for a transfer where to. Other terms, no finding."""

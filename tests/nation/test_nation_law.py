@@ -83,17 +83,19 @@ def test_an_indonesian_public_operator_stays_in_indonesia() -> None:
 
 
 def test_a_rule_not_yet_in_force_warns_and_binds_from_its_day() -> None:
-    facts = {"state": "approved", "gate_passed": True, "records_match": True, "withdrawn": False}
+    facts = {"state": "approved", "gate_passed": True, "records_match": True, "withdrawn": False, "findings": []}
     hanoi = Place(name="hanoi", jurisdiction="vn", operator="ministry")
     question = Question("deploy", "Release", "rel", facts, hanoi, "public")
     before = LawPack("vn", TODAY).decide(question)
     assert before.outcome == "allow"
     assert any("in force from 2027-03-01" in warning for warning in before.warnings)
     assert LawPack("vn", date(2027, 3, 1)).decide(question).outcome == "hold"
+    reported = Question("deploy", "Release", "rel", {**facts, "findings": ["impact-assessment"]}, hanoi, "public")
+    assert LawPack("vn", date(2027, 3, 1)).decide(reported).outcome == "allow"
 
 
 def test_a_draft_act_never_refuses() -> None:
-    facts = {"state": "approved", "gate_passed": True, "records_match": True, "withdrawn": False}
+    facts = {"state": "approved", "gate_passed": True, "records_match": True, "withdrawn": False, "findings": []}
     bangkok = Place(name="bangkok", jurisdiction="th", operator="lab")
     decision = LawPack("th", TODAY).decide(Question("deploy", "Release", "rel", facts, bangkok, "private"))
     assert decision.outcome == "allow"

@@ -87,7 +87,7 @@ def test_an_approver_may_find_and_a_gateway_may_not(project: Project) -> None:
 
 
 def test_what_cannot_be_a_finding_is_a_sentence(project: Project, tmp_path: Path) -> None:
-    with pytest.raises(DaulatError, match="no source is called `other`"):
+    with pytest.raises(DaulatError, match="no source or release is called `other`"):
         find(project, "balance", "other", "x")
     with pytest.raises(DaulatError, match="needs words"):
         find(project, "balance", "own-text", "  ")
@@ -187,6 +187,8 @@ def test_a_release_is_served_only_as_long_as_the_law_of_the_day_allows_it(tmp_pa
     assert may_go_on(made, "rel-1", before)
     assert not may_go_on(made, "rel-1", after), "from that day on a public body reports first"
     assert not may_go_on(made, "rel-2", before)
+    find(made, "impact-assessment", "rel-1", "reported to the ministry")
+    assert may_go_on(made, "rel-1", after)
     made.record(st.release_statement(release={**release, "state": "rejected"}, at=now(), extra={}))
     assert not may_go_on(made, "rel-1", before)
 

@@ -47,25 +47,25 @@ def law_check(project: Path, as_json: bool) -> None:
 
 @law.command(name="finding")
 @click.argument("kind", type=click.Choice(get_args(FindingKind)))
-@click.argument("source")
+@click.argument("about")
 @click.option("--words", required=True, help="What was found, and on what it rests; it stands on record.")
 @click.option("--document", type=click.Path(path_type=Path, dir_okay=False), help="The paper: only its digest is kept.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it holds.")
 @click.option("--key", type=click.Path(path_type=Path), help="Who signs: an approver's key (default: the operator's).")
 @click.pass_obj
 def law_finding(
-    project: Path, kind: FindingKind, source: str, words: str, document: Path | None, until: datetime | None,
+    project: Path, kind: FindingKind, about: str, words: str, document: Path | None, until: datetime | None,
     key: Path | None,
 ) -> None:  # fmt: skip
-    """Sign what no rule can decide: KIND of finding about SOURCE. The law takes it as a fact from then on."""
+    """Sign what no rule can decide: KIND of finding ABOUT a source or a release. The law takes it as a fact from then on."""
     from daulat.journey.keyfile import load_key
     from daulat.work.findings import find
     from daulat.work.project import Project
 
     opened = Project.open(project)
     signer = load_key(key) if key else None
-    number = find(opened, kind, source, words, document, until.date() if until else None, signer)
-    say(f"{kind} of {source} is found, statement {number}" + (f", until {until.date()}" if until else ""))
+    number = find(opened, kind, about, words, document, until.date() if until else None, signer)
+    say(f"{kind} of {about} is found, statement {number}" + (f", until {until.date()}" if until else ""))
 
 
 @law.command(name="test")

@@ -47,6 +47,7 @@ VALUES: dict[str, dict[str, tuple[Value, ...]]] = {
         "gate_passed": (True, False),
         "records_match": (True, False),
         "withdrawn": (False, True),
+        "findings": (list(_KINDS), [], *([kind] for kind in _KINDS)),
     },
 }
 """Each attribute's values, the allowed one first; numbers around every threshold that a pack has."""

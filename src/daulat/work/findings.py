@@ -12,6 +12,7 @@ from daulat.journey import statement as st
 from daulat.journey.keys import SigningKey
 from daulat.records import FindingKind, HumanFinding
 from daulat.work.project import Project
+from daulat.work.query import releases
 from daulat.work.run import now, plain
 
 
@@ -24,13 +25,13 @@ def find(
     until: date | None = None,
     key: SigningKey | None = None,
 ) -> int:
-    """The number of the statement by which that is found, signed by that key (default: the operator's).
+    """The number of the statement by which that is found of a source or a release, signed by that key (default: the operator's).
 
-    Raises: DaulatError for an unknown source, no words, a day that has passed, or a document that cannot be read.
+    Raises: DaulatError for an unknown one, no words, a day that has passed, or a document that cannot be read.
     """
-    names = [one.name for one in project.config.source]
+    names = [*(one.name for one in project.config.source), *releases(project)]
     if source not in names:
-        raise DaulatError(f"no source is called `{source}`", f"sources: {', '.join(names) or 'none yet'}")
+        raise DaulatError(f"no source or release is called `{source}`", f"there are: {', '.join(names) or 'none yet'}")
     if not words.strip():
         raise DaulatError("a finding needs words", 'say what was found, and on what it rests: `--words "..."`')
     if until is not None and until < project.today:

@@ -10,6 +10,7 @@ from daulat.journey.keys import SigningKey
 from daulat.nation.question import Question
 from daulat.records import Decision, Release
 from daulat.release.gate import propose as judge
+from daulat.work.findings import in_force
 from daulat.work.project import Project
 from daulat.work.query import latest_scorecard, latest_step, releases
 from daulat.work.questions import base_question, questions
@@ -113,6 +114,7 @@ def question(project: Project, release: Release, action: Literal["release", "dep
             "gate_passed": bool(release.findings) and all(finding.passed for finding in release.findings),
             "records_match": all(store.has(part) for part in parts),
             "withdrawn": False,
+            "findings": sorted({finding.kind for finding in in_force(project, release.id, project.today)}),
         },
         place=project.config.place,
         sector=project.config.nation.sector,

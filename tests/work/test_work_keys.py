@@ -224,6 +224,7 @@ def test_keys_that_two_processes_change_at_once_are_each_changed(project: Projec
         names = {key.name for _, key in opened.journey.keyring.keys.values()}
         assert {f"a{turn}", f"b{turn}"} <= names
     assert verify(project.folder).ok
+    assert {file.stat().st_mode & 0o777 for file in (project.folder / "keys").iterdir()} == {0o600}
 
 
 @pytest.mark.parametrize("name", ["publisher", "commitment", "tenant"])

@@ -8,6 +8,7 @@ rotate: new key in keys/.ROLE.key.next ──> keyring statement, durable ──
 """
 
 import fcntl
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,10 +67,13 @@ def _rotate(project: Project, role: str) -> Change:
 @contextmanager
 def one_change(project: Project) -> Iterator[None]:
     """One process changes the keyring at a time: two that read the same one would each undo the other's change."""
-    with (project.folder / "keys" / ".lock").open("w") as lock:
+    lock = os.open(project.folder / "keys" / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         project.journey.refresh()
         yield
+    finally:
+        os.close(lock)
 
 
 def add(project: Project, role: str, name: str, public: PublicKey | None = None) -> Change:

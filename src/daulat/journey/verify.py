@@ -211,7 +211,6 @@ class _Check:
     def _statement(self, index: int, sealed: bytes, ring: Keyring | None) -> Keyring | None:
         """The keys in force after this statement, which is checked under those before it."""
         where = f"statement {index}"
-        digest = canonical.digest(sealed)
         try:
             if index == 0:
                 ring = self._anchor(peek(sealed))
@@ -220,7 +219,7 @@ class _Check:
             signed = open_envelope(sealed, ring)
             shape.check(signed.statement)
             if signed.statement["predicateType"] in shape.ONCE:
-                first = self.once.setdefault(digest, index)
+                first = self.once.setdefault(canonical.digest(sealed), index)
                 if first != index:
                     raise NotVerified(f"it is statement {first} once more: what came between would be undone", "")
             after = ring.after(signed.statement)

@@ -1,5 +1,6 @@
 """The sizes of a model in a GGUF's header. Source: docs/gguf.md of ggml, `LLM_KV_NAMES` of llama.cpp."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,6 @@ def read(header: Header, *, tied: bool, vocabulary: int, freqs: list[float] | No
         eos=header.get("tokenizer.ggml.eos_token_id"),
     )
     stretch = _stretch(header, name, shape, freqs)
-    return shape if stretch is None else _with(shape, stretch)
-
-
-def _with(shape: Shape, stretch: Stretch) -> Shape:
-    from dataclasses import replace
-
     return replace(shape, stretch=stretch)
 
 

@@ -17,6 +17,7 @@ from daulat.corpus.options import CorpusOptions
 from daulat.errors import DaulatError
 from daulat.evals.options import EvalOptions
 from daulat.model.options import BaseOptions, ExportOptions, PretrainOptions, TokenizerOptions
+from daulat.nation.countries import countries
 from daulat.records import Language, Place, Purpose, Record, Source
 from daulat.release.gate import ReleaseOptions
 from daulat.serve.options import ServeOptions
@@ -72,6 +73,7 @@ def load(project: Path) -> Config:
     config = parse(text)
     _names_are_unique(text, config)
     _place_is_a_pair(text, config.place)
+    _countries_exist(text, config)
     return config
 
 
@@ -159,8 +161,8 @@ def _named(text: str, problem: str) -> DaulatError:
     )
 
 
-def _line(text: str, section: str, key: str | None) -> str:
-    """`, line N` of that key in that section; nothing where it is not found (an inline table, say)."""
+def _line(text: str, section: str, key: str | None, value: str = "") -> str:
+    """`, line N` of that key (with that value) in that section; nothing where it is not found (an inline table, say)."""
     inside = not section or section == key
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[\[?\s*([\w.]+)", line)
@@ -168,7 +170,7 @@ def _line(text: str, section: str, key: str | None) -> str:
             inside = header.group(1) == section or (not section and header.group(1) == key)
             if inside and (key is None or header.group(1) == key):
                 return f", line {number}"
-        elif inside and key is not None and re.match(rf'\s*"?{re.escape(key)}"?\s*=', line):
+        elif inside and key is not None and re.match(rf'\s*"?{re.escape(key)}"?\s*=.*{re.escape(value)}', line):
             return f", line {number}"
     return ""
 
@@ -187,3 +189,17 @@ def _place_is_a_pair(text: str, place: Place) -> None:
             f"`{FILE}`{_line(text, 'place', 'provider')}: the provider `{place.provider}` stands without a region",
             "write both in `[place]`: `provider` and `region` say together where the machine is",
         )
+
+
+def _countries_exist(text: str, config: Config) -> None:
+    """A code that no country has would be asked of no law."""
+    said = [("place", "jurisdiction", config.place.jurisdiction)]
+    said += [("source", "country", source.country) for source in config.source if source.country]
+    for section, key, code in said:
+        if code not in countries() and code not in ("unknown", "international"):
+            near = difflib.get_close_matches(code, countries(), 1)
+            hint = f"did you mean `{near[0]}` ({countries()[near[0]]})? " if near else ""
+            raise DaulatError(
+                f"`{FILE}`{_line(text, section, key, code)}: no country has the code `{code}`",
+                f"{hint}`{key}` is an ISO 3166-1 code such as `id`",
+            )

@@ -30,6 +30,7 @@ Basis: TypeAlias = Literal[
     "vital-interest",
     "public-task",
     "legitimate-interest",
+    "publicly-available",
     "text-and-data-mining",
 ]
 """Lawful bases: of copyright the first two and the last, of data protection the others."""
@@ -87,6 +88,10 @@ class Source(Record, frozen=True):
     """What its owner gave it for, or its subjects consented to; empty where no purpose is excluded."""
     retain_until: date | None = None
     """The last day on which something may be built from it; open where nobody set an end."""
+    consent: Literal["given", "explicit"] | None = None
+    """What the people in it agreed to, where that is the basis; counts only with `consent_record`."""
+    consent_record: str | None = None
+    """The paper that shows it: a file, of which only the digest goes on record."""
     access: Literal["lawful"] | None = None
     """`lawful` where it was come by lawfully; needed for mining, with `access_evidence`."""
     access_evidence: str | None = None
@@ -144,9 +149,11 @@ FindingKind: TypeAlias = Literal[
     "fair-use",
     "impact-assessment",
     "no-unreasonable-harm",
+    "publicly-available",
     "transfer",
 ]
-"""What no rule can decide: whether interests outweigh, a safeguard holds, a use is fair, harm is reasonable; who is named."""
+"""What no rule can decide: whether interests outweigh, a safeguard holds, a use is fair, harm is reasonable, personal data
+is out in public; who is named."""
 
 
 class HumanFinding(Record, frozen=True):
@@ -161,6 +168,8 @@ class HumanFinding(Record, frozen=True):
     document: Digest | None = None
     until: date | None = None
     """The last day on which it holds; None where it has no end."""
+    takes_back: int | None = None
+    """Number of the statement whose finding no longer holds; this one then opens nothing itself."""
 
 
 class Score(Record, frozen=True):

@@ -136,3 +136,14 @@ def test_a_cloud_without_a_region_says_nothing_of_where_a_machine_is(tmp_path: P
         load(tmp_path)
     (tmp_path / "daulat.toml").write_text(HEAD + 'provider = "aws"\nregion = "ap-southeast-3"\n')
     assert load(tmp_path).place.region == "ap-southeast-3"
+
+
+def test_a_country_that_there_is_not_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "daulat.toml").write_text(HEAD.replace('jurisdiction = "id"', 'jurisdiction = "zz"'))
+    with pytest.raises(DaulatError, match="line 7: no country has the code `zz`"):
+        load(tmp_path)
+    source = '[[source]]\nname = "a"\nkind = "folder"\nlocation = "t"\nlanguage = "id"\ncountry = '
+    (tmp_path / "daulat.toml").write_text(HEAD + source + '"la"\n' + source.replace('"a"', '"b"') + '"vv"\n')
+    with pytest.raises(DaulatError, match="line 20: no country has the code `vv`") as told:
+        load(tmp_path)
+    assert "ISO 3166-1" in told.value.hint

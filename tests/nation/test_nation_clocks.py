@@ -1,5 +1,6 @@
 """A duty ends when the act says, in the country's own days; what is not sure is told so."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -102,3 +103,20 @@ def test_a_working_saturday_is_a_working_day() -> None:
 def test_a_year_that_cannot_be_meant_is_a_sentence() -> None:
     with pytest.raises(DaulatError, match="is no day on which"):
         due("th", "breach", datetime(9999, 12, 30, tzinfo=UTC))
+
+
+def test_days_that_a_decree_closes_or_opens_stand_in_the_pack(tmp_path: Path) -> None:
+    shutil.copytree(PACKS, tmp_path / "packs")
+    file = tmp_path / "packs" / "ph" / "nation.toml"
+    begun = datetime(2026, 8, 28, 9, tzinfo=ZoneInfo("Asia/Manila"))
+
+    def end() -> str:
+        (one,) = (d for d in due("ph", "erasure", begun, packs=tmp_path / "packs") if d.clock.unit == "working-days")
+        return one.at.date().isoformat()
+
+    assert end() == "2026-10-12"
+    plain = file.read_text()
+    file.write_text(plain + "\n[calendar]\nclosed = [2026-09-01, 2026-09-02]\n")
+    assert end() == "2026-10-14"
+    file.write_text(plain + "\n[calendar]\nclosed = [2026-09-01]\nopen = [2026-08-29, 2026-08-30]\n")
+    assert end() == "2026-10-09"

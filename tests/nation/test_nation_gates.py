@@ -9,8 +9,9 @@ import pytest
 from daulat.errors import DaulatError
 from daulat.nation.grid import enumerate_pack
 from daulat.nation.law import LawPack
+from daulat.nation.licence import commercial_use
 from daulat.nation.profile import PACKS, nations
-from daulat.nation.question import Question, source_facts
+from daulat.nation.question import Facts, Question, source_facts
 from daulat.records import Decision, Place, Source
 
 TODAY = date(2026, 11, 24)
@@ -20,8 +21,9 @@ OPEN = Source(
     basis="open-licence", country="international", personal_data="none",
 )  # fmt: skip
 PEOPLE = msgspec.structs.replace(
-    OPEN, basis="consent", personal_data="present", retain_until=date(2027, 1, 1), subjects=500, sensitive_subjects=0
-)
+    OPEN, basis="consent", consent="given", personal_data="present", retain_until=date(2027, 1, 1), subjects=500,
+    sensitive_subjects=0,
+)  # fmt: skip
 MINED = msgspec.structs.replace(OPEN, licence=None, basis="text-and-data-mining", access="lawful")
 OFFICER = ("data-protection-officer",)
 
@@ -262,3 +264,36 @@ def test_a_sector_that_nobody_recorded_is_not_a_private_one() -> None:
 @pytest.mark.parametrize("change", [{"owner": " "}, {"licence": "LicenseRef-unknown"}, {"licence": "LicenseRef-NONE"}])
 def test_a_word_for_nothing_is_nothing(change: dict[str, str]) -> None:
     assert decided("id", msgspec.structs.replace(OPEN, **change)).outcome == "hold"
+
+
+@pytest.mark.parametrize(("country", "rule"), [("id", "id-pdp-4"), ("my", "my-pdpa-4"), ("th", "th-pdpa-26")])
+def test_sensitive_data_asks_for_explicit_consent(country: str, rule: str) -> None:
+    sensitive = msgspec.structs.replace(PEOPLE, personal_data="sensitive")
+    assert decided(country, sensitive, findings=OFFICER).rules == (rule,)
+    explicit = msgspec.structs.replace(sensitive, consent="explicit")
+    assert decided(country, explicit, findings=OFFICER).outcome == "allow"
+
+
+@pytest.mark.parametrize(
+    ("licence", "use"),
+    [
+        ("CC-BY-NC-4.0", "excluded"), ("CC-BY-NC-SA-3.0", "excluded"), ("CC-BY-4.0", "allowed"), ("MIT", "allowed"),
+        ("CC-BY-NC-4.0 OR CC-BY-4.0", "allowed"), ("CC-BY-NC-4.0 AND CC-BY-4.0", "excluded"),
+        ("(CC-BY-NC-4.0 OR MIT) AND Apache-2.0", "allowed"), ("CC-BY-NC-4.0 OR CC-BY-NC-ND-4.0", "excluded"),
+        ("MIT OR Apache-2.0 AND CC-BY-NC-4.0", "allowed"), ("PolyForm-Noncommercial-1.0.0", "excluded"),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", "allowed"), ("LicenseRef-Ministry-NC", "excluded"),
+        ("LicenseRef-NCSC-terms", "allowed"), ("free", "unknown"), (None, "unknown"),
+    ],
+)  # fmt: skip
+def test_commercial_use_is_read_off_the_whole_expression(licence: str | None, use: str) -> None:
+    assert commercial_use(licence) == use
+
+
+@pytest.mark.parametrize(("purpose", "outcome"), [("commercial", "refuse"), ("unknown", "hold"), ("research", "allow")])
+def test_what_is_not_for_commerce_is_refused_to_it_as_text_and_as_a_base(purpose: str, outcome: str) -> None:
+    text = msgspec.structs.replace(OPEN, licence="CC-BY-NC-4.0")
+    assert decided("ph", text, purpose=purpose).outcome == outcome
+    facts: Facts = {"licence": "CC-BY-NC-4.0", "commercial_use": "excluded", "terms_accepted": True}
+    place = Place(name="here", jurisdiction="ph", operator="lab")
+    base = Question("adopt", "Base", "aya", facts, place, "private", purpose=purpose)
+    assert LawPack("ph", TODAY).decide(base).outcome == outcome

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from work_world import record_steps
 
 from daulat.config import Config
 from daulat.errors import DaulatError, NotAllowed, NotVerified
@@ -20,8 +21,10 @@ from daulat.nation.law import LawPack, strictest
 from daulat.nation.profile import PACKS, nation
 from daulat.work import keys, plan
 from daulat.work.amendment import compare
-from daulat.work.findings import find, in_force
+from daulat.work.findings import find, in_force, standing, take_back
+from daulat.work.lineage import lineage
 from daulat.work.project import Project, create
+from daulat.work.query import releases
 from daulat.work.questions import source_question
 from daulat.work.release import decide
 from daulat.work.run import ask, now
@@ -119,6 +122,7 @@ def test_a_changed_law_says_which_verdicts_of_the_project_change(project: Projec
         "id": "rel-1", "model": parts[0], "weights": parts[1], "scorecard": parts[2], "state": "approved",
         "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "operator", "reason": "good",
     }  # fmt: skip
+    record_steps(project, parts[1])
     project.record(st.release_statement(release=release, at=now(), extra={}))
     found = compare(project, packs)
     assert (found.added, found.removed, found.changed) == (("sg-new",), (), ("sg-pdpa-13",))
@@ -183,7 +187,10 @@ def test_a_release_is_served_only_as_long_as_the_law_of_the_day_allows_it(tmp_pa
         "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "operator", "reason": "good",
     }  # fmt: skip
     made.record(st.release_statement(release=release, at=now(), extra={}))
-    before, after = LawPack("vn", date(2027, 2, 28)), LawPack("vn", date(2027, 3, 1))
+    before, after = ({"vn": LawPack("vn", day)} for day in (date(2027, 2, 28), date(2027, 3, 1)))
+    with pytest.raises(NotVerified, match="no `pretrain` made it"):
+        may_go_on(made, "rel-1", before)
+    record_steps(made, parts[1])
     assert may_go_on(made, "rel-1", before)
     assert not may_go_on(made, "rel-1", after), "from that day on a public body reports first"
     assert not may_go_on(made, "rel-2", before)
@@ -280,8 +287,80 @@ def test_a_release_is_not_approved_once_the_law_bars_what_it_stands_on(project: 
         "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}],
     }  # fmt: skip
     project.record(st.release_statement(release=release, at=now(), extra={}))
+    with pytest.raises(NotVerified, match="what `rel-1` stands on is not on record: no `pretrain` made it"):
+        decide(project, "rel-1", "approved", "good")
+    record_steps(project, parts["weights"])
     with pytest.raises(NotAllowed, match="train of source own-text is held"):
         decide(project, "rel-1", "approved", "good")
     find(project, "balance", "own-text", "weighed")
     find(project, "data-protection-officer", "own-text", "the registrar")
     assert decide(project, "rel-1", "approved", "good").state == "approved"
+
+
+def test_a_finding_is_taken_back_once_and_both_stay_on_record(project: Project) -> None:
+    officer = find(project, "data-protection-officer", "own-text", "the registrar")
+    number = find(project, "balance", "own-text", "weighed")
+    assert verdict(project)[0] == "allow"
+    with pytest.raises(DaulatError, match="needs words"):
+        take_back(project, number, " ")
+    with pytest.raises(DaulatError, match=f"statement 0 is no finding .hint: findings are: {officer}, {number}."):
+        take_back(project, 0, "x")
+    taken = take_back(project, number, "the interest was another one")
+    assert verdict(project) == ("hold", ("house-balance",))
+    (first, second) = standing(project, "own-text")
+    assert (first.ended, second.ended) == ("", f"taken back by statement {taken}")
+    with pytest.raises(DaulatError, match="no longer holds: taken back"):
+        take_back(project, number, "again")
+    with pytest.raises(DaulatError, match="is no finding"):
+        take_back(project, taken, "what was taken back is found anew, not by taking that back")
+    find(project, "balance", "own-text", "weighed anew")
+    assert verdict(project)[0] == "allow"
+    assert verify(project.folder).ok
+
+
+def test_what_is_served_is_asked_about_all_that_it_stands_on_though_it_left_the_settings(project: Project) -> None:
+    parts = [project.journey.store.put_bytes(content) for content in (b"m", b"w", b"s")]
+    record_steps(project, parts[1])
+    release = {
+        "id": "rel-1", "model": parts[0], "weights": parts[1], "scorecard": parts[2], "state": "approved",
+        "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "operator", "reason": "good",
+    }  # fmt: skip
+    project.record(st.release_statement(release=release, at=now(), extra={}))
+    laws = {"sg": project.law}
+    assert may_go_on(project, "rel-1", laws), "how long text is kept bars building, not serving"
+    nation_ = msgspec.structs.replace(project.config.nation, purpose="commercial")
+    without = msgspec.structs.replace(project.config, nation=nation_, source=())
+    left = Project(project.folder, without, project.journey)
+    assert may_go_on(left, "rel-1", laws), "as it was fetched it has a licence for that"
+    asked = lineage(left, releases(left)["rel-1"]).questions(left, "deploy")
+    assert [(one.kind, one.name) for one in asked] == [("Base", left.config.base.location), ("Source", "own-text")]
+    licence = msgspec.structs.replace(project.config.source[0], licence="CC-BY-NC-4.0")
+    for purpose, goes_on in (("commercial", False), (None, False), ("research", True)):
+        named = msgspec.structs.replace(without.nation, purpose=purpose)
+        config = msgspec.structs.replace(without, nation=named, source=(licence,))
+        assert may_go_on(Project(project.folder, config, project.journey), "rel-1", laws) == goes_on
+    with pytest.raises(NotAllowed, match="train of source own-text is held"):
+        ask(left, "approve", lineage(left, releases(left)["rel-1"]).questions(left, "train"))
+
+
+def test_consent_counts_with_the_paper_that_shows_it(project: Project) -> None:
+    file = project.folder / "daulat.toml"
+    text = file.read_text().replace("legitimate-interest", "consent")
+    file.write_text(text.replace("retain_until", 'consent = "given"\nconsent_record = "forms.csv"\nretain_until'))
+    opened = Project.open(project.folder)
+    find(opened, "data-protection-officer", "own-text", "the registrar")
+    assert verdict(opened) == ("hold", ("house-consent",))
+    (project.folder / "forms.csv").write_bytes(b"412 people, 2026-03-01")
+    assert verdict(opened)[0] == "allow"
+    fetched = plan.fetch_sources(opened)["own-text"]
+    assert fetched.facts["source"]["consent_record"] == canonical.digest(b"412 people, 2026-03-01")
+
+
+def test_what_is_out_in_public_is_used_in_singapore_once_somebody_finds_it_to_be(project: Project) -> None:
+    file = project.folder / "daulat.toml"
+    file.write_text(file.read_text().replace("legitimate-interest", "publicly-available"))
+    opened = Project.open(project.folder)
+    find(opened, "data-protection-officer", "own-text", "the registrar")
+    assert verdict(opened) == ("refuse", ("sg-pdpa-13",))
+    find(opened, "publicly-available", "own-text", "the gazette, open to anybody")
+    assert verdict(opened)[0] == "allow"

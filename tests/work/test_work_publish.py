@@ -7,6 +7,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from model_signing import verifying
+from work_world import record_steps
 
 from daulat.errors import DaulatError, NotAllowed
 from daulat.journey import proof
@@ -45,6 +46,7 @@ def project(tmp_path: Path) -> Project:
         "by": "operator",
         "reason": "good",
     }
+    record_steps(made, release["weights"])
     made.record(st.release_statement(release=release, at=now(), extra={}))
     return made
 
@@ -130,7 +132,8 @@ def test_only_an_approved_release_is_published_and_nothing_is_overwritten(projec
     (tmp_path / "full" / "mine.txt").write_text("x")
     with pytest.raises(DaulatError, match="is there already"):
         publish.publish(project, tmp_path / "full", None)
-    release = project.journey.entry(1).statement["predicate"]["release"]
+    (number,) = project.journey.index.entries("release", "rel-1")
+    release = project.journey.entry(number).statement["predicate"]["release"]
     project.record(st.release_statement(release={**release, "state": "rejected"}, at=now(), extra={}))
     with pytest.raises((DaulatError, NotAllowed), match="rejected"):
         publish.publish(project, tmp_path / "out", "rel-1")

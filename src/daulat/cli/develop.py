@@ -23,7 +23,7 @@ def source() -> None:
 def source_check(project: Path, as_json: bool) -> None:
     """What the law says of each source, before anything is read."""
     from daulat.nation.law import strictest
-    from daulat.work.findings import found_about, in_force
+    from daulat.work.findings import standing
     from daulat.work.project import Project
     from daulat.work.questions import opt_out, source_question
 
@@ -45,15 +45,9 @@ def source_check(project: Path, as_json: bool) -> None:
         click.echo(table(("source", "language", "licence", "basis", "verdict"), rows))
     barred = {name: decision for name, decision in decided.items() if decision.outcome != "allow"}
     for source in opened.config.source:
-        valid = in_force(opened, source.name)
-        for finding in found_about(opened, source.name):
-            if finding not in valid:
-                why = (
-                    f"ended on {finding.until}"
-                    if finding.until and finding.until < opened.today
-                    else "was of other terms"
-                )
-                say(f"{source.name}: the finding `{finding.kind}` {why}, and does not count any more")
+        for one in standing(opened, source.name):
+            if one.ended:
+                say(f"{source.name}: {one.words}")
         if source.opt_out_snapshot is not None:
             said, why = opt_out(opened, source)
             say(f"{source.name}: its publisher reserved {'nothing' if said == 'none' else said}: {why}")

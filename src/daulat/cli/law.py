@@ -24,6 +24,7 @@ def law() -> None:
 @click.pass_obj
 def law_check(project: Path, as_json: bool) -> None:
     """Ask the law about every source and the base, for everything that develop would do. Nothing is read or written."""
+    from daulat.work.findings import standing
     from daulat.work.project import Project
     from daulat.work.questions import base_question, source_question
 
@@ -41,6 +42,8 @@ def law_check(project: Path, as_json: bool) -> None:
             alike.setdefault((d.outcome, d.subject, "; ".join(d.cites), d.remedy), []).append(d.action)
         rows = [(key[0], key[1], ", ".join(actions), *key[2:]) for key, actions in alike.items()]
         click.echo(table(("outcome", "subject", "actions", "by", "what would make it allowed"), rows))
+        for one in (one for source in opened.config.source for one in standing(opened, source.name) if one.ended):
+            say(f"{one.finding.about}: {one.words}")
     if any(decision.outcome != "allow" for decision in decisions):
         raise click.exceptions.Exit(1)
 
@@ -66,6 +69,44 @@ def law_finding(
     signer = load_key(key) if key else None
     number = find(opened, kind, about, words, document, until.date() if until else None, signer)
     say(f"{kind} of {about} is found, statement {number}" + (f", until {until.date()}" if until else ""))
+
+
+@law.command(name="findings")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def law_findings(project: Path, as_json: bool) -> None:
+    """Every finding on record, who signed it, and whether it still holds."""
+    from daulat.work.findings import about, standing
+    from daulat.work.project import Project
+
+    opened = Project.open(project)
+    found = [one for name in about(opened) for one in standing(opened, name)]
+    if as_json:
+        data([msgspec.to_builtins(one) for one in found])
+        return
+    header = ("statement", "kind", "about", "by", "until", "holds", "words")
+    rows = [
+        (str(one.number), one.finding.kind, one.finding.about, one.by, str(one.finding.until or "-"),
+         f"no: {one.ended}" if one.ended else "yes", one.finding.words)
+        for one in sorted(found, key=lambda one: one.number)
+    ]  # fmt: skip
+    click.echo(table(header, rows) if rows else "nothing was found yet: `daulat law finding`")
+
+
+@law.command(name="take-back")
+@click.argument("number", type=int)
+@click.option("--words", required=True, help="Why it no longer holds; it stands on record.")
+@click.option("--key", type=click.Path(path_type=Path), help="Who signs: an approver's key (default: the operator's).")
+@click.pass_obj
+def law_take_back(project: Path, number: int, words: str, key: Path | None) -> None:
+    """Take back the finding of statement NUMBER: what it opened is held again from now on."""
+    from daulat.journey.keyfile import load_key
+    from daulat.work.findings import take_back
+    from daulat.work.project import Project
+
+    opened = Project.open(project)
+    taken = take_back(opened, number, words, load_key(key) if key else None)
+    say(f"the finding of statement {number} is taken back, statement {taken}")
 
 
 @law.command(name="test")

@@ -3,7 +3,8 @@
 Hours run from the moment of the event. Days and working days end with the day: the day of the event does not count.
 Working days leave out weekends and public holidays, and take in the working Saturdays that make up for them, as the library
 `holidays` lists them for the whole country;
-days that one state or a later decree adds are not in it, so a date that matters is to be confirmed.
+what a later decree closes or opens stands under `[calendar]` in the pack's `nation.toml`; days that one state adds are in
+neither, so a date that matters is to be confirmed.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from daulat.errors import DaulatError
-from daulat.nation.profile import PACKS, load_toml, nation
+from daulat.nation.profile import PACKS, Nation, load_toml, nation
 from daulat.records import Record
 
 FILE = "law/clocks.toml"
@@ -81,7 +82,7 @@ def due(
         raise DaulatError(f"{begun.date()} is no day on which this can have begun", "write it as YYYY-MM-DDTHH:MM")
     start = (begun if begun.tzinfo else begun.replace(tzinfo=zone)).astimezone(zone)
     found = [
-        Due(clock, _end(clock, start, profile.code, processor, extended), clock.confidence in ("S", "H"))
+        Due(clock, _end(clock, start, profile, processor, extended), clock.confidence in ("S", "H"))
         for clock in clocks(code, packs)
         if clock.event == event
     ]
@@ -93,7 +94,7 @@ def due(
     return tuple(sorted(found, key=lambda one: one.at))
 
 
-def _end(clock: Clock, start: datetime, country: str, processor: bool, extended: bool) -> datetime:
+def _end(clock: Clock, start: datetime, country: Nation, processor: bool, extended: bool) -> datetime:
     amount = clock.with_processor if processor and clock.with_processor else clock.amount
     amount += clock.extension if extended and clock.extension else 0
     if clock.unit == "hours":
@@ -111,11 +112,18 @@ def _days(after: date) -> Iterator[date]:
         yield day
 
 
-def _working_days(after: date, country: str) -> Iterator[date]:
+def _working_days(after: date, country: Nation) -> Iterator[date]:
     import holidays
 
-    free = holidays.country_holidays(country.upper())
-    return (day for day in _days(after) if free.is_working_day(day))
+    try:
+        free = holidays.country_holidays(country.code.upper())
+    except NotImplementedError:
+        problem = f"the working days of `{country.code}` are not known"
+        raise DaulatError(problem, "write its clocks in days or hours, or ask a local lawyer") from None
+    decreed = country.calendar
+    return (
+        day for day in _days(after) if day in decreed.open or (free.is_working_day(day) and day not in decreed.closed)
+    )
 
 
 def as_json(found: tuple[Due, ...]) -> list[dict[str, object]]:

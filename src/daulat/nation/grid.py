@@ -20,8 +20,8 @@ from daulat.records import Basis, FindingKind, Place
 
 Value = str | bool | int | list[str]
 ACTIONS = {
-    "Source": ("fetch", "curate", "train", "measure"),
-    "Base": ("adopt", "train", "measure"),
+    "Source": ("fetch", "curate", "train", "measure", "deploy"),
+    "Base": ("adopt", "train", "measure", "deploy"),
     "Release": ("release", "deploy"),
 }
 _PERSONAL = ("none", "incidental", "present", "sensitive", UNKNOWN)
@@ -29,19 +29,25 @@ _KINDS = get_args(FindingKind)
 VALUES: dict[str, dict[str, tuple[Value, ...]]] = {
     "Source": {
         "licence": ("CC-BY-4.0", UNKNOWN),
+        "commercial_use": ("allowed", "excluded", UNKNOWN),
         "basis": ("open-licence", *(basis for basis in get_args(Basis) if basis != "open-licence"), UNKNOWN),
         "country": ("international", UNKNOWN),
         "personal_data": _PERSONAL,
         "owner": ("somebody", UNKNOWN),
         "purposes": ([], ["research"]),
         "retention": ("running", "open", "over"),
+        "consent": ("explicit", "given", UNKNOWN),
         "access": ("lawful", UNKNOWN),
         "opt_out": ("none", "reserved", UNKNOWN),
         "subjects": (1, 0, 20_000, 20_001, 999_999, 1_000_000, -1),
         "sensitive_subjects": (1, 0, 10_000, 10_001, 99_999, 100_000, -1),
         "findings": (list(_KINDS), [], *([kind] for kind in _KINDS)),
     },
-    "Base": {"licence": ("Apache-2.0", UNKNOWN), "terms_accepted": (True, False)},
+    "Base": {
+        "licence": ("Apache-2.0", UNKNOWN),
+        "commercial_use": ("allowed", "excluded", UNKNOWN),
+        "terms_accepted": (True, False),
+    },
     "Release": {
         "state": ("approved", "proposed", "rejected"),
         "gate_passed": (True, False),

@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -28,6 +29,13 @@ class Language(Record, frozen=True):
     """`dictionary` where the script writes no spaces between words."""
 
 
+class Calendar(Record, frozen=True):
+    """What the library `holidays` does not know yet: days by decree. It counts weekends, holidays and working Saturdays."""
+
+    closed: tuple[date, ...] = ()
+    open: tuple[date, ...] = ()
+
+
 class Nation(Record, frozen=True):
     """What `nation.toml` says."""
 
@@ -42,6 +50,8 @@ class Nation(Record, frozen=True):
     question: str
     """What the quickstart asks the finished model, in the nation's language."""
     aliases: tuple[str, ...] = ()
+    calendar: Calendar = Calendar()
+    """Working days, by which terms of the law are counted."""
 
 
 class _Samples(Record, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from daulat.nation.licence import UNKNOWN, recorded
+from daulat.nation.licence import UNKNOWN, commercial_use, recorded
 from daulat.records import Place, Source
 
 Facts: TypeAlias = dict[str, str | bool | int | list[str]]
@@ -48,11 +48,13 @@ def source_facts(
         "purposes": sorted(source.purposes),
         "retention": "open" if source.retain_until is None else "over" if over else "running",
         "access": source.access or UNKNOWN,
+        "consent": source.consent or UNKNOWN,
         "opt_out": opt_out,
         "subjects": -1 if source.subjects is None else source.subjects,
         "sensitive_subjects": -1 if source.sensitive_subjects is None else source.sensitive_subjects,
         "findings": sorted(set(findings)),
         "licence": recorded(source.licence),
+        "commercial_use": commercial_use(source.licence),
         "basis": source.basis or UNKNOWN,
         "country": source.country or UNKNOWN,
         "personal_data": source.personal_data or UNKNOWN,

@@ -7,6 +7,7 @@ from daulat.errors import DaulatError
 from daulat.nation.law import LawPack, strictest
 from daulat.nation.question import Question
 from daulat.records import Record
+from daulat.work.lineage import lineage
 from daulat.work.project import Project
 from daulat.work.query import releases
 from daulat.work.questions import base_question, source_question
@@ -76,3 +77,4 @@ def _questions(project: Project) -> Iterator[Question]:
     for release in releases(project).values():
         if release.state == "approved":
             yield question(project, release, "deploy")
+            yield from lineage(project, release).questions(project, "deploy")

@@ -1,6 +1,7 @@
 """What is not mechanical: a person finds it, signs, and the law takes it as a fact for as long as it holds."""
 
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -44,14 +45,68 @@ def find(
     return project.journey.record(st.finding_statement(finding=plain(found), at=now()), key or project.operator)
 
 
-def in_force(project: Project, source: str, day: date | None = None) -> list[HumanFinding]:
-    """The findings about that source that hold on that day (default: today), the newest last."""
+def take_back(project: Project, number: int, words: str, key: SigningKey | None = None) -> int:
+    """The number of the statement by which the finding of statement `number` no longer holds; both stay on record.
+
+    Raises: DaulatError where that statement is no finding, or no longer holds, or no reason is given.
+    """
+    known = {one.number: one for name in about(project) for one in standing(project, name)}
+    if number not in known:
+        listed = ", ".join(map(str, known)) or "none yet"
+        raise DaulatError(f"statement {number} is no finding", f"findings are: {listed}")
+    if known[number].ended:
+        raise DaulatError(known[number].words, "it opens nothing")
+    if not words.strip():
+        raise DaulatError("taking a finding back needs words", 'say why: `--words "..."`')
+    finding = known[number].finding
+    taken = HumanFinding(kind=finding.kind, about=finding.about, words=words, terms=finding.terms, takes_back=number)
+    return project.journey.record(st.finding_statement(finding=plain(taken), at=now()), key or project.operator)
+
+
+def about(project: Project) -> list[str]:
+    """All that something was found about."""
+    project.journey.refresh()
+    return sorted(project.journey.index.things("finding"))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A finding on record, and whether it still holds."""
+
+    number: int
+    by: str
+    finding: HumanFinding
+    ended: str
+    """Why it no longer holds; empty while it does."""
+
+    @property
+    def words(self) -> str:
+        """That it no longer holds, and why, in a sentence."""
+        return f"the finding `{self.finding.kind}` of statement {self.number} no longer holds: {self.ended}"
+
+
+def standing(project: Project, name: str, day: date | None = None) -> list[Standing]:
+    """Every finding about that source or release as it stands on that day (default: today), the newest last."""
     today = day or project.today
-    return [
-        finding
-        for finding in found_about(project, source)
-        if (finding.until is None or finding.until >= today) and finding.terms == _terms(project, source, finding.kind)
-    ]
+    found = found_about(project, name)
+    taken = {one.finding.takes_back: one.number for one in found if one.finding.takes_back is not None}
+
+    def why(one: Standing) -> str:
+        finding = one.finding
+        if one.number in taken:
+            return f"taken back by statement {taken[one.number]}"
+        if finding.until is not None and finding.until < today:
+            return f"it ended on {finding.until}"
+        if finding.terms != _terms(project, name, finding.kind):
+            return "what it was found about has changed since"
+        return ""
+
+    return [replace(one, ended=why(one)) for one in found if one.finding.takes_back is None]
+
+
+def in_force(project: Project, name: str, day: date | None = None) -> list[HumanFinding]:
+    """The findings about that source or release that hold on that day (default: today), the newest last."""
+    return [one.finding for one in standing(project, name, day) if not one.ended]
 
 
 def _terms(project: Project, name: str, kind: str) -> str:
@@ -65,11 +120,12 @@ def _terms(project: Project, name: str, kind: str) -> str:
 _ABOUT = ("kind", "location", "paths", "owner", "licence", "basis", "country", "personal_data", "purposes")
 
 
-def found_about(project: Project, source: str) -> list[HumanFinding]:
-    """Every finding about that source, those that ended too, the newest last."""
-    entries = [project.journey.entry(index) for index in project.journey.index.entries("finding", source)]
-    found: list[HumanFinding] = []
+def found_about(project: Project, name: str) -> list[Standing]:
+    """Every finding about that source or release on record, the newest last."""
+    entries = [project.journey.entry(index) for index in project.journey.index.entries("finding", name)]
+    found: list[Standing] = []
     for entry in entries:
         with suppress(msgspec.ValidationError):  # signed, and no finding: it opens nothing
-            found.append(msgspec.convert(entry.statement["predicate"]["finding"], HumanFinding))
+            finding = msgspec.convert(entry.statement["predicate"]["finding"], HumanFinding)
+            found.append(Standing(entry.index, entry.by, finding, ""))
     return found

@@ -14,13 +14,16 @@ import msgspec
 from daulat.errors import DaulatError
 from daulat.journey.usage import record_usage
 from daulat.nation.law import LawPack
+from daulat.nation.profile import nations
 from daulat.records import Answer, Deployment
 from daulat.serve.gateway.app import application
 from daulat.serve.gateway.meter import Meter
 from daulat.serve.gateway.server import serve
 from daulat.serve.gateway.settings import GatewaySettings
 from daulat.serve.gateway.tenants import Tenants
+from daulat.work.lineage import lineage
 from daulat.work.project import Project
+from daulat.work.release import find
 from daulat.work.run import now, plain
 from daulat.work.serving import ENGINE_KEY, Files, may_go_on, model_name
 
@@ -46,15 +49,16 @@ def main(folder: Path) -> None:
         if not project.journey.index.has_batch(first, last):
             record_usage(project.journey, [plain(answer) for answer in answers], project.gateway, now())
 
-    laws: dict[date, LawPack] = {}
+    laws: dict[date, dict[str, LawPack]] = {}
+    stands_on = lineage(project, find(project, deployment.release))
 
     def is_withdrawn(release: str) -> bool:
-        """Whatever is not approved on record, or not allowed by the law of this day any more, is not served."""
+        """Whatever is not approved on record, or not allowed by the laws of this day any more, is not served."""
         today = project.today
         if today not in laws:
             laws.clear()
-            laws[today] = LawPack(project.nation.code, today)
-        return not may_go_on(project, release, laws[today])
+            laws[today] = {code: LawPack(code, today) for code in nations()}
+        return not may_go_on(project, release, laws[today], stands_on)
 
     def ready(port: int) -> None:
         files.ready.write_text(f"{port}\n")

@@ -109,9 +109,10 @@ def _fetch(project: Project, source: Source) -> Step:
 
     # The terms are part of the key: what changed in daulat.toml is stated anew, though the bytes are the same.
     terms = {k: v for k, v in plain(source).items() if k in _TERMS}
-    shown = evidence(project, source)
-    if shown is not None:
-        terms["access_evidence"] = shown
+    for paper in ("access_evidence", "consent_record"):
+        shown = evidence(project, getattr(source, paper))
+        if shown is not None:
+            terms[paper] = shown
     if source.opt_out_snapshot is not None:
         terms["opt_out"] = opt_out(project, source)[0]
         asked = project.folder / expanded(source.opt_out_snapshot)
@@ -136,7 +137,7 @@ def _fetch(project: Project, source: Source) -> Step:
 
 _TERMS = (
     *("name", "kind", "language", "owner", "licence", "basis", "country", "personal_data", "role"),
-    *("purposes", "retain_until", "access", "subjects", "sensitive_subjects"),
+    *("purposes", "retain_until", "consent", "access", "subjects", "sensitive_subjects"),
 )
 
 

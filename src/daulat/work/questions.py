@@ -7,37 +7,81 @@ journey ──findings───┘
 ```
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeAlias
+
+import msgspec
 
 from daulat.corpus import optout
 from daulat.journey import canonical
 from daulat.model.base import known_licence
-from daulat.nation.licence import UNKNOWN, recorded
+from daulat.model.options import BaseOptions
+from daulat.nation.licence import UNKNOWN, commercial_use, recorded
 from daulat.nation.question import Question, source_facts
 from daulat.records import Digest, Source
 from daulat.work.findings import in_force
 from daulat.work.project import Project
 
-
-def questions(project: Project, action: Literal["fetch", "curate", "train", "measure"]) -> tuple[Question, ...]:
-    """The same action asked for every source: a corpus is only as free as each of its parts."""
-    return tuple(source_question(project, source, action) for source in project.config.source)
+Action: TypeAlias = Literal["fetch", "curate", "train", "measure", "deploy"]
+"""What may be done with a source."""
 
 
-def source_question(
-    project: Project, source: Source, action: Literal["fetch", "curate", "train", "measure"]
-) -> Question:
-    """May this be done with this source, here?"""
+@dataclass(frozen=True)
+class Terms:
+    """A source, what its publisher said of mining, and the papers that were shown for it, by their digests."""
+
+    source: Source
+    opt_out: str = UNKNOWN
+    access_evidence: Digest | None = None
+    consent_record: Digest | None = None
+
+
+def terms(project: Project, source: Source) -> Terms:
+    """As daulat.toml has them now, with the papers that lie there now."""
+    papers = evidence(project, source.access_evidence), evidence(project, source.consent_record)
+    return Terms(source, opt_out(project, source)[0], *papers)
+
+
+def on_record(project: Project, source: dict[str, Any]) -> Terms:
+    """As the statement of its fetching has them; what daulat.toml still names is asked about as it stands there now.
+
+    A source that was taken out of daulat.toml stays in what was made of it.
+    """
+    for named in project.config.source:
+        if named.name == source["name"]:
+            return terms(project, named)
+    known = {field.name for field in msgspec.structs.fields(Source)} - {"access_evidence", "consent_record"}
+    said = {"location": "", **{key: value for key, value in source.items() if key in known}}
+    papers = source.get("access_evidence"), source.get("consent_record")
+    return Terms(msgspec.convert(said, Source), source.get("opt_out", UNKNOWN), *papers)
+
+
+def questions(project: Project, action: Action, sources: Iterable[Terms] | None = None) -> tuple[Question, ...]:
+    """The same action asked for every source (default: those of daulat.toml): a corpus is only as free as each part."""
+    together = tuple(terms(project, source) for source in project.config.source) if sources is None else tuple(sources)
+    return tuple(_question(project, one, action, [other.source for other in together]) for one in together)
+
+
+def source_question(project: Project, source: Source, action: Action) -> Question:
+    """May this be done with this source of daulat.toml, here?"""
+    return _question(project, terms(project, source), action, project.config.source)
+
+
+def _question(project: Project, said: Terms, action: Action, together: Iterable[Source]) -> Question:
+    source = said.source
     facts = source_facts(
         source,
         project.today,
-        opt_out=opt_out(project, source)[0],
+        opt_out=said.opt_out,
         findings=[finding.kind for finding in in_force(project, source.name, project.today)],
     )
-    facts |= _people(project, source)
-    if evidence(project, source) is None:
+    facts |= _people(source, together)
+    if said.access_evidence is None:
         facts["access"] = UNKNOWN  # said, and not shown
+    if said.consent_record is None:
+        facts["consent"] = UNKNOWN
     return Question(
         action=action,
         kind="Source",
@@ -54,11 +98,11 @@ def source_question(
 _ABOUT_PEOPLE = ("present", "sensitive")
 
 
-def _people(project: Project, source: Source) -> dict[str, int]:
+def _people(source: Source, sources: Iterable[Source]) -> dict[str, int]:
     """Counts over all sources that name people: thresholds are of a corpus, not of a part. -1 where one is not counted."""
     if source.personal_data not in _ABOUT_PEOPLE:
         return {}
-    together = [one for one in project.config.source if one.personal_data in _ABOUT_PEOPLE]
+    together = [one for one in sources if one.personal_data in _ABOUT_PEOPLE]
     sensitive = [one for one in together if one.personal_data == "sensitive" or one.sensitive_subjects is not None]
     counts = {
         "subjects": [one.subjects for one in together],
@@ -74,11 +118,11 @@ def opt_out(project: Project, source: Source) -> tuple[str, str]:
     return optout.read(project.folder / expanded(source.opt_out_snapshot))
 
 
-def evidence(project: Project, source: Source) -> Digest | None:
-    """The digest of the paper that shows lawful access, as it lies there now; None where there is none."""
-    if source.access_evidence is None:
+def evidence(project: Project, location: str | None) -> Digest | None:
+    """The digest of the paper at that location, as it lies there now; None where there is none."""
+    if location is None:
         return None
-    path = project.folder / expanded(source.access_evidence)
+    path = project.folder / expanded(location)
     return canonical.digest_file(path) if path.is_file() else None
 
 
@@ -90,15 +134,22 @@ def expanded(location: str) -> Path:
         return Path(location)
 
 
-def base_question(project: Project, action: Literal["adopt", "train", "measure"]) -> Question:
-    """May this be done with this base model, here?"""
-    options = project.config.base
+def base_question(
+    project: Project, action: Literal["adopt", "train", "measure", "deploy"], base: BaseOptions | None = None
+) -> Question:
+    """May this be done with this base model (default: that of daulat.toml), here?"""
+    options = base or project.config.base
     licence, needs_acceptance = known_licence(options)
     return Question(
         action=action,
         kind="Base",
         name=options.location,
-        facts={"licence": recorded(licence), "terms_accepted": options.accept_terms or not needs_acceptance},
+        facts={
+            "licence": recorded(licence),
+            "commercial_use": commercial_use(licence),
+            "terms_accepted": options.accept_terms or not needs_acceptance,
+        },
         place=project.config.place,
         sector=project.config.nation.sector,
+        purpose=project.config.nation.purpose or UNKNOWN,
     )

@@ -11,9 +11,9 @@ from daulat.nation.question import Question
 from daulat.records import Decision, Release
 from daulat.release.gate import propose as judge
 from daulat.work.findings import in_force
+from daulat.work.lineage import lineage
 from daulat.work.project import Project
 from daulat.work.query import latest_scorecard, latest_step, releases
-from daulat.work.questions import base_question, questions
 from daulat.work.run import ask, now, plain
 
 
@@ -97,8 +97,11 @@ def find(project: Project, release_id: str | None, state: str | None = None) -> 
 
 
 def about_release(project: Project, release: Release) -> tuple[Question, ...]:
-    """What is asked before a release is signed or handed out: about it, and once more about all that it stands on."""
-    return (question(project, release, "release"), base_question(project, "train"), *questions(project, "train"))
+    """What is asked before a release is signed or handed out: about it, and once more about all that it stands on.
+
+    Raises: NotVerified where what it stands on is not on record.
+    """
+    return (question(project, release, "release"), *lineage(project, release).questions(project, "train"))
 
 
 def question(project: Project, release: Release, action: Literal["release", "deploy"]) -> Question:

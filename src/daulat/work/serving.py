@@ -28,6 +28,7 @@ from daulat.serve import client
 from daulat.serve.gateway.keys import new_key
 from daulat.serve.gateway.tenants import Tenant, load_tenants, save_tenants
 from daulat.serve.gateway.usage_file import UsageFile
+from daulat.work.lineage import Lineage, lineage
 from daulat.work.project import Project, secret, write_secret
 from daulat.work.query import deployments, releases
 from daulat.work.release import find, question
@@ -88,7 +89,8 @@ def start(project: Project, release_id: str | None = None) -> Served:
     ensure_loopback()
     _can_record(project)
     release = find(project, release_id, "approved")
-    decisions = ask_law(project, "deploy", (question(project, release, "deploy"),))
+    asked = (question(project, release, "deploy"), *lineage(project, release).questions(project, "deploy"))
+    decisions = ask_law(project, "deploy", asked)
     files = Files(project.run_folder)
     files.folder.mkdir(mode=0o700, exist_ok=True)
     running = _running(project)
@@ -188,15 +190,18 @@ def _reachable(deployment: Deployment) -> bool:
         return False
 
 
-def may_go_on(project: Project, release_id: str, law: LawPack) -> bool:
-    """Whether that release may still be served: approved on record, whole in the store, and allowed by the law of the day."""
+def may_go_on(project: Project, release_id: str, laws: dict[str, LawPack], stands_on: Lineage | None = None) -> bool:
+    """Whether that release may still be served: approved on record, whole in the store, and allowed by the laws of the day.
+
+    `stands_on`: spares looking it up again, for it does not change.
+    """
     project.journey.refresh()
     release = releases(project).get(release_id)
-    return (
-        release is not None
-        and release.state == "approved"
-        and law.decide(question(project, release, "deploy")).outcome == "allow"
-    )
+    if release is None or release.state != "approved":
+        return False
+    beneath = stands_on or lineage(project, release)
+    asked = (question(project, release, "deploy"), *beneath.questions(project, "deploy"))
+    return all(decision.outcome == "allow" for one in asked for decision in project.decide(one, laws))
 
 
 def _can_record(project: Project) -> None:

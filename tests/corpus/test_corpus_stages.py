@@ -14,7 +14,7 @@ from daulat.corpus import boilerplate, duplicates, identify, normalise, quality
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.split import heldout
 from daulat.corpus.stage import document, table
-from daulat.corpus.words import words
+from daulat.corpus.words import tokens
 
 OPTIONS = CorpusOptions()
 RAW = Path(__file__).parents[2].parent / "shared" / "data" / "corpus" / "raw-messy"
@@ -156,7 +156,7 @@ def test_thai_is_measured_in_characters_not_in_words_between_spaces() -> None:
     second = "ชาวนาปลูกข้าวในฤดูฝนแล้วเก็บเกี่ยวผลผลิตในอีกสี่เดือนต่อมา เด็กๆ ไปโรงเรียนทุกเช้าก่อนพระอาทิตย์ขึ้นสูง"
     (verdict,) = quality.quality(documents([f"{THAI}\n{second}"], "th"), OPTIONS).verdicts
     assert verdict.outcome == "keep"
-    assert len(f"{THAI} {second}".split()) < OPTIONS.min_words < len(words([THAI, second], "th").hashes)
+    assert len(f"{THAI} {second}".split()) < OPTIONS.min_words < len(tokens([THAI, second], "th").hashes)
 
 
 def test_the_choice_of_heldout_text_does_not_move_when_others_come() -> None:

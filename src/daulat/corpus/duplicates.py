@@ -7,7 +7,7 @@ from daulat.corpus.boilerplate import codes, first_by_rank, rank_by_id
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.paragraphs import paragraphs
 from daulat.corpus.stage import KEEP, Judged, drop, with_text
-from daulat.corpus.words import words
+from daulat.corpus.words import tokens
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,7 @@ def near_groups(texts: list[str], languages: list[str], options: CorpusOptions) 
     """For each text, the first text of its group of near copies. Texts of different languages are never compared."""
     import numpy as np
 
-    from daulat.corpus.kernels import components
+    from daulat.corpus.kernels.groups import components
 
     group = np.arange(len(texts))
     for language in sorted(set(languages)):
@@ -57,16 +57,17 @@ def minhash(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDA
     """A signature a text: the smallest of its shingles' hashes under each permutation. Source: Broder 1997."""
     import numpy as np
 
-    from daulat.corpus.kernels import signatures
+    from daulat.corpus.kernels.minhash import signatures
 
-    found = words(texts, language)
+    found = tokens(texts, language)
     number = options.bands * options.band_hashes
     seeds = np.frombuffer(
         b"".join(hashlib.sha256(f"{options.seed} {index}".encode()).digest()[:8] for index in range(number)),
         dtype="<u4",
     ).reshape(number, 2)
     factors = np.ascontiguousarray(seeds[:, 0] | np.uint32(1))
-    return signatures(found.hashes, found.offsets, options.shingle_words, factors, np.ascontiguousarray(seeds[:, 1]))  # type: ignore[no-any-return]
+    addends = np.ascontiguousarray(seeds[:, 1])
+    return signatures(found.hashes, found.kinds, found.offsets, options.shingle_words, factors, addends)  # type: ignore[no-any-return]
 
 
 def candidate_pairs(signature: "npt.NDArray[np.uint32]", options: CorpusOptions) -> "npt.NDArray[np.int64]":

@@ -111,7 +111,7 @@ def _read(parts: Paragraphs, language: str, sure: float) -> _Read:
 
 def script_histogram(text: "pa.Array") -> "npt.NDArray[np.int32]":
     """Characters of each script, a row a text; column 0 is what no script claims."""
-    from daulat.corpus.kernels import script_counts
+    from daulat.corpus.kernels.scripts import script_counts
     from daulat.corpus.words import utf16
 
     units, offsets = utf16(text.to_pylist())
@@ -136,7 +136,7 @@ def language_scores(text: "pa.Array", language: str) -> "tuple[npt.NDArray[np.fl
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from daulat.corpus import kernels
+    from daulat.corpus.kernels import scripts as kernels
 
     names, moves, rows, outputs, weights, prior = _model(language)
     quiet = pc.if_else(pc.utf8_is_upper(text), pc.utf8_lower(text), text).cast(pa.large_string())

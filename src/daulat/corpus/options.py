@@ -1,5 +1,7 @@
 """Every knob of the corpus, with where its value comes from."""
 
+from typing import Literal
+
 from daulat.records import Record
 
 
@@ -30,35 +32,16 @@ class CorpusOptions(Record, frozen=True):
     unique_paragraph_characters: int = 80
     """A paragraph at least this long is kept once in a language, wherever else it stands. Source: as CCNet,
     arXiv:1911.00359, section 3.1, which does so at any length."""
+    quality: Literal["manuals", "web"] = "manuals"
+    """Which limits (`corpus/thresholds.toml`): of `web`, those that FineWeb-2 published for each language; of `manuals`, wider
+    ones, for their lines are short and they repeat their terms."""
     min_words: int = 30
-    """Shorter documents are dropped, in scripts with spaces. Source: arXiv:2112.11446 (Gopher), table A1, has 50;
-    manuals in small languages have short pages."""
+    """Shorter documents are dropped. Source: arXiv:2112.11446 (Gopher), table A1, has 50; manuals in small languages have short
+    pages."""
     min_characters: int = 120
-    """The same for scripts without spaces between words. Ours: 30 ICU words of Thai are about 120 characters."""
+    """The same for manuals in scripts without spaces between words. Ours: 30 ICU words of Thai are about 120 characters."""
     max_words: int = 100_000
     """Source: arXiv:2112.11446, table A1."""
-    mean_word_characters: tuple[float, float] = (3.0, 10.0)
-    """In scripts with spaces only. Source: arXiv:2112.11446, table A1."""
-    symbol_share: float = 0.1
-    """Hash signs and ellipses, per word. Source: arXiv:2112.11446, table A1."""
-    alphabetic_share: float = 0.8
-    """Words with a letter in them. Source: arXiv:2112.11446, table A1."""
-    bullet_share: float = 0.9
-    """Lines that begin with a bullet. Source: arXiv:2112.11446, table A1."""
-    ellipsis_share: float = 0.3
-    """Lines that end with an ellipsis. Source: arXiv:2112.11446, table A1."""
-    duplicate_line_share: float = 0.3
-    """Source: arXiv:2112.11446, table A1."""
-    duplicate_line_character_share: float = 0.2
-    """Source: arXiv:2112.11446, table A1."""
-    top_ngram_share: tuple[float, float, float] = (0.20, 0.18, 0.16)
-    """Characters in the most frequent 2-, 3-, 4-gram. Source: arXiv:2112.11446, table A1."""
-    duplicate_ngram_share: tuple[float, float, float, float, float, float] = (0.15, 0.14, 0.13, 0.12, 0.11, 0.10)
-    """Characters in repeated 5- to 10-grams. Source: arXiv:2112.11446, table A1."""
-    ngram_leniency: float = 2.0
-    """Both limits are multiplied by this. Ours: Gopher's are for English web pages. Manuals repeat their terms, and
-    the words of ICU are syllables in Vietnamese and short in Thai: at 1 a third of Thai interface text that reads
-    well is dropped."""
     shingle_words: int = 5
     """Source: FineWeb, arXiv:2406.17557, section 3.4."""
     bands: int = 14

@@ -1,121 +1,133 @@
-"""Text that reads like text: Gopher's rules over ICU words, thresholds in characters where a script has no spaces."""
+"""Text that reads like text: the rules of Gopher and FineWeb-2 over ICU's words, with the limits of each language.
+
+```
+tokens, lines ──kernels──> Metrics ──Thresholds of the language──> the first rule that a document breaks
+```
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from daulat.corpus.boilerplate import codes
 from daulat.corpus.identify import SPACELESS
 from daulat.corpus.options import CorpusOptions
-from daulat.corpus.paragraphs import Paragraphs, paragraphs
 from daulat.corpus.stage import KEEP, Judged, drop
-from daulat.corpus.words import words
+from daulat.corpus.thresholds import Thresholds, thresholds
+from daulat.corpus.words import Tokens, tokens
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
+SHORT_LINE = 30
+"""Characters. Source: FineWeb, arXiv:2406.17557."""
+SYMBOLS = 0.1
+"""Hash signs and ellipses, per word, at most. Source, as of the next two: arXiv:2112.11446, table A1."""
+BULLETS, TRAILING = 0.9, 0.3
+"""Lines that begin with a bullet, and those that end with an ellipsis, at most."""
+STOP_WORDS = 2
+
 
 class Metrics(NamedTuple):
-    """What is measured of each document, before any threshold; each an array with one number a document."""
+    """What is measured of each document, before any threshold; a row or a number a document."""
 
     words: "npt.NDArray[np.int64]"
-    characters: "npt.NDArray[np.int64]"
-    mean_word_characters: "npt.NDArray[np.float64]"
-    alphabetic_share: "npt.NDArray[np.float64]"
-    symbol_share: "npt.NDArray[np.float64]"
-    bullet_share: "npt.NDArray[np.float64]"
-    ellipsis_share: "npt.NDArray[np.float64]"
-    duplicate_line_share: "npt.NDArray[np.float64]"
-    duplicate_line_character_share: "npt.NDArray[np.float64]"
-    ngram_shares: "npt.NDArray[np.float32]"
-    """Of the top 2-, 3-, 4-gram and of repeated 5- to 10-grams."""
+    """Tokens, those that are no symbols, characters of these, tokens with a letter, distinct stop words."""
+    lines: "npt.NDArray[np.int64]"
+    """See `kernels.lines.COLUMNS`."""
+    repetition: "npt.NDArray[np.int64]"
+    """Characters in the top 2-, 3-, 4-gram and in repeated 5- to 10-grams."""
 
 
-def quality(documents: "pa.Table", options: CorpusOptions) -> Judged:
-    """Drop the documents beyond a threshold, each for the first that it breaks. All are of one language."""
+def quality(documents: "pa.Table", options: CorpusOptions, read: Tokens | None = None) -> Judged:
+    """Drop the documents beyond a threshold, each for the first that it breaks. All are of one language.
+
+    `read`: their tokens, where somebody has them.
+    """
     if not documents.num_rows:
         return Judged(documents, [])
     language = documents["language"][0].as_py()
-    found = metrics(documents, language)
+    limits = thresholds(language, options.quality)
+    found = metrics(read or tokens(documents["text"].to_pylist(), language), limits.stop_words)
     verdicts = [KEEP] * documents.num_rows
-    for reason, broken in rules(found, options, spaceless=language in SPACELESS):
+    for reason, broken in rules(found, limits, options, spaceless=language in SPACELESS):
         for row in broken.nonzero()[0].tolist():
             verdicts[row] = verdicts[row] if verdicts[row] != KEEP else drop(reason)
     return Judged(documents, verdicts)
 
 
-def rules(found: Metrics, options: CorpusOptions, *, spaceless: bool) -> "Iterator[tuple[str, Any]]":
-    """Each rule's reason, and which documents break it, as an array of truths."""
-    low, high = options.mean_word_characters
-    if spaceless:
-        yield "too short", found.characters < options.min_characters
-    else:
-        yield "too short", found.words < options.min_words
-        yield "words too short or too long", (found.mean_word_characters < low) | (found.mean_word_characters > high)
-    yield "too long", found.words > options.max_words
-    yield "too many symbols", found.symbol_share > options.symbol_share
-    yield "too few words with letters", found.alphabetic_share < options.alphabetic_share
-    yield "mostly bullets", found.bullet_share > options.bullet_share
-    yield "mostly ellipses", found.ellipsis_share > options.ellipsis_share
-    lines = found.duplicate_line_share > options.duplicate_line_share
-    yield "repeated lines", lines | (found.duplicate_line_character_share > options.duplicate_line_character_share)
-    limits = [limit * options.ngram_leniency for limit in (*options.top_ngram_share, *options.duplicate_ngram_share)]
-    yield "repeated words", (found.ngram_shares > limits).any(axis=1)
-
-
-def metrics(documents: "pa.Table", language: str) -> Metrics:
+def metrics(read: Tokens, stop_words: tuple[str, ...]) -> Metrics:
     """Everything that the rules look at."""
     import numpy as np
-    import pyarrow.compute as pc
 
-    from daulat.corpus.kernels import ngram_shares
+    from daulat.corpus.kernels.characters import unit_kinds
+    from daulat.corpus.kernels.lines import lines
+    from daulat.corpus.kernels.repetition import repetition
+    from daulat.corpus.kernels.tokens import measures
 
-    texts = documents["text"].to_pylist()
-    found = words(texts, language)
-    counts = found.counts()
-    some = np.maximum(1, counts)
-    characters = np.asarray(pc.utf8_length(documents["text"]), dtype=np.int64)
-    text = documents["text"]
-    symbols = sum(np.asarray(pc.count_substring(text, symbol), dtype=np.int64) for symbol in ("#", "...", "…"))
-    parts = paragraphs(documents)
+    stops = np.unique(whole_words(stop_words))
     return Metrics(
-        counts,
-        characters,
-        _sums(found.lengths, found.offsets) / some,
-        _sums(found.alphabetic, found.offsets) / some,
-        symbols / some,
-        _share(parts, np.asarray(pc.match_substring_regex(parts.text, r"^\s*[•‣⁃▪●○■\*\-–]"))),
-        _share(parts, np.asarray(pc.match_substring_regex(parts.text, r"(\.\.\.|…)\s*$"))),
-        *_duplicate_lines(parts),
-        ngram_shares(found.hashes, found.lengths, found.offsets),
+        measures(read.hashes, read.lengths, read.kinds, read.offsets, stops),
+        lines(read.units, read.unit_offsets, unit_kinds(), SHORT_LINE),
+        repetition(read.hashes, read.lengths, read.offsets),
     )
 
 
-def _sums(values: "npt.NDArray[np.generic]", offsets: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+def rules(found: Metrics, limits: Thresholds, options: CorpusOptions, *, spaceless: bool) -> Iterator[tuple[str, Any]]:
+    """Each rule's reason, and which documents break it as an array of truths, in the order in which they are asked."""
     import numpy as np
 
-    total = np.concatenate(([0], np.cumsum(values, dtype=np.int64)))
-    return np.asarray(total[offsets[1:]] - total[offsets[:-1]])
+    tokens_, words, word_characters, lettered, stops = found.words.T
+    line = _Lines(found.lines)
+    some = np.maximum(1, tokens_)
+    characters = np.maximum(1, line["characters"])
+    if spaceless and options.quality == "manuals":
+        yield "too short", line["characters"] < options.min_characters
+    else:
+        yield "too short", words < options.min_words
+    yield "too long", words > options.max_words
+    yield "repeated lines", line["runs_again"] > limits.repeated_lines * line["runs"]
+    ngrams = found.repetition > np.outer(characters, (*limits.top_ngrams, *limits.repeated_ngrams))
+    yield "repeated words", ngrams.any(axis=1)
+    if limits.ended_lines is not None:
+        yield "lines that end no sentence", line["full_ended"] < limits.ended_lines * line["full"]
+    visible = np.maximum(1, line["characters"] - line["newlines"])
+    yield "repeated lines", line["full_again_characters"] > limits.repeated_line_characters * visible
+    if limits.newlines is not None:
+        yield "a list", line["newlines"] > limits.newlines * some
+    if limits.word_characters is not None:
+        low, high = limits.word_characters
+        mean = word_characters / np.maximum(1, words)
+        yield "words too short or too long", (words > 0) & ((mean < low) | (mean > high))
+    yield "too many symbols", (line["hashes"] > SYMBOLS * some) | (line["ellipses"] > SYMBOLS * some)
+    yield "mostly bullets", line["bulleted"] > BULLETS * line["lines"]
+    yield "mostly ellipses", line["trailing"] > TRAILING * line["lines"]
+    yield "too few words with letters", lettered < limits.lettered * tokens_
+    if limits.stop_words:
+        yield "too few common words", stops < STOP_WORDS
 
 
-def _share(parts: Paragraphs, is_so: "npt.NDArray[np.bool_]") -> "npt.NDArray[np.float64]":
+def whole_words(words: tuple[str, ...]) -> "npt.NDArray[np.uint64]":
+    """Hashes of these words, each as one token, whatever borders ICU would find in it."""
     import numpy as np
 
-    lines = np.bincount(parts.parent, minlength=parts.documents)
-    return np.bincount(parts.parent, weights=is_so, minlength=parts.documents) / np.maximum(1, lines)
+    from daulat.corpus.kernels.characters import unit_kinds
+    from daulat.corpus.kernels.tokens import tokens as kernel
+    from daulat.corpus.words import utf16
+
+    units, offsets = utf16(words)
+    bounds = np.stack([offsets[:-1], offsets[1:]], axis=1).ravel()
+    hashes, *_ = kernel(units, bounds, np.arange(len(words) + 1) * 2, unit_kinds())
+    return hashes  # type: ignore[no-any-return]
 
 
-def _duplicate_lines(parts: Paragraphs) -> "tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]":
-    """Share of lines that stood in the same document before, and of characters in them."""
-    import numpy as np
+class _Lines:
+    """The columns of `kernels.lines` by their names."""
 
-    code = codes(parts.text)
-    keys = code * parts.documents + parts.parent
-    _, first = np.unique(keys, return_index=True)
-    again = np.ones(len(keys), dtype=np.bool_)
-    again[first] = False
-    size = parts.characters()
-    total = np.bincount(parts.parent, weights=size, minlength=parts.documents)
-    twice = np.bincount(parts.parent, weights=size * again, minlength=parts.documents)
-    return _share(parts, again), twice / np.maximum(1, total)
+    def __init__(self, found: "npt.NDArray[np.int64]") -> None:
+        self._found = found
+
+    def __getitem__(self, name: str) -> Any:
+        from daulat.corpus.kernels.lines import COLUMNS
+
+        return self._found[:, COLUMNS.index(name)]

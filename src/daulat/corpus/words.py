@@ -1,52 +1,64 @@
-"""Words as ICU finds them, in scripts with and without spaces, as arrays that kernels read."""
+"""Words as ICU finds them, in scripts with and without spaces, as arrays that kernels read.
 
-import unicodedata
+Texts without a script that needs a dictionary are cut by Unicode's rules in compiled code; the others by ICU, called through
+its C interface on the text as it lies in memory: the same borders as `icu.BreakIterator` gives, without a Python object for
+each. Source: ICU 77, `ubrk.h`.
+"""
+
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+_WORD_ITERATOR = 1
+"""UBRK_WORD."""
+
 
 @dataclass(frozen=True)
-class Words:
-    """All words of some texts. Lengths are in UTF-16 units; `offsets` has one more entry than there are texts."""
+class Tokens:
+    """All tokens of some texts: segments that are no white space. `offsets` has one more entry than there are texts."""
 
     hashes: "npt.NDArray[np.uint64]"
     lengths: "npt.NDArray[np.int32]"
-    alphabetic: "npt.NDArray[np.uint8]"
+    """In characters."""
+    kinds: "npt.NDArray[np.uint8]"
+    """Bits of `kernels.characters`."""
     offsets: "npt.NDArray[np.int64]"
-
-    def counts(self) -> "npt.NDArray[np.int64]":
-        """Words of each text."""
-        import numpy as np
-
-        return np.diff(self.offsets)
+    units: "npt.NDArray[np.uint16]"
+    """The texts as UTF-16, from which they come."""
+    unit_offsets: "npt.NDArray[np.int64]"
 
 
-def words(texts: Sequence[str], language: str) -> Words:
-    """The words of each text: ICU's segments that have a letter or a digit. Case counts."""
-    import icu
-    import numpy as np
+def tokens(texts: Sequence[str], language: str) -> Tokens:
+    """The tokens of each text. Case counts."""
+    from daulat.corpus.kernels.characters import unit_kinds
+    from daulat.corpus.kernels.tokens import tokens as kernel
 
-    from daulat.corpus.kernels import words_of
+    units, offsets = utf16(texts)
+    hashes, lengths, kinds, starts = kernel(units, *borders(units, offsets, language), unit_kinds())
+    return Tokens(hashes, lengths, kinds, starts, units, offsets)
 
-    breaker = icu.BreakIterator.createWordInstance(icu.Locale(language))
-    borders: list[Any] = []
-    base = 0
-    for text in texts:
-        whole = icu.UnicodeString(text)
-        breaker.setText(whole)
-        borders.append(np.array([0, *breaker], dtype=np.int64) + base)
-        base += len(whole)
-    units, _ = utf16(texts)
-    assert len(units) == base
-    bounds = np.concatenate(borders) if borders else np.zeros(0, dtype=np.int64)
-    offsets = np.concatenate(([0], np.cumsum([len(border) for border in borders]))).astype(np.int64)
-    return Words(*words_of(units, bounds, offsets, unit_classes()))
+
+def borders(
+    units: "npt.NDArray[np.uint16]", offsets: "npt.NDArray[np.int64]", language: str
+) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
+    """Where words begin and end, counted from the start of all texts, and where each text's borders begin."""
+    from daulat.corpus.kernels.borders import unit_classes, walk
+
+    opened, set_text, following, close = _icu()
+    status = ctypes.c_int(0)
+    handle = opened(_WORD_ITERATOR, language.encode(), None, 0, ctypes.byref(status))
+    assert handle, f"ICU has no words for {language}: {status.value}"
+    try:
+        return walk(handle, set_text, following, units, offsets, unit_classes())  # type: ignore[no-any-return]
+    finally:
+        close(handle)
 
 
 def utf16(texts: Sequence[str]) -> "tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]":
@@ -59,17 +71,23 @@ def utf16(texts: Sequence[str]) -> "tuple[npt.NDArray[np.uint16], npt.NDArray[np
 
 
 @cache
-def unit_classes() -> "npt.NDArray[np.uint8]":
-    """The class of each UTF-16 unit, see `kernels`."""
-    import numpy as np
+def _icu() -> tuple[Any, Any, Any, Any]:
+    """Open, set text, next border, close: of the very library that PyICU has loaded."""
+    import icu
 
-    from daulat.corpus.kernels import DIGIT, LETTER
+    major = icu.ICU_VERSION.partition(".")[0]
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    library = ctypes.CDLL(next(line.split(maxsplit=5)[5] for line in lines if "libicuuc" in line))
 
-    found = np.zeros(0x10000, dtype=np.uint8)
-    for code in range(0x10000):
-        category = unicodedata.category(chr(code))
-        if category[0] in "LM" or category == "Cs":
-            found[code] = LETTER
-        elif category[0] == "N":
-            found[code] = DIGIT
-    return found
+    def function(name: str, result: Any, *arguments: Any) -> Any:
+        found = getattr(library, f"{name}_{major}")
+        found.restype, found.argtypes = result, arguments
+        return found
+
+    pointer, number = ctypes.c_void_p, ctypes.c_int32
+    return (
+        function("ubrk_open", pointer, ctypes.c_int, ctypes.c_char_p, pointer, number, pointer),
+        function("ubrk_setText", None, pointer, pointer, number, pointer),
+        function("ubrk_next", number, pointer),
+        function("ubrk_close", None, pointer),
+    )

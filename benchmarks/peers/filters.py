@@ -1,0 +1,94 @@
+"""datatrove's filters with the settings of FineWeb-2, on documents that it is handed: verdicts, and CPU-seconds.
+
+Run by the peers' own Python: `filters.py IN.jsonl OUT.json shipped|patched`; `patched` has ICU's words in its splitter's place.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from datatrove.data import Document
+from datatrove.pipeline.filters import FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter
+from datatrove.utils import text as splitting
+from datatrove.utils.word_tokenizers import load_word_tokenizer
+
+
+def filters(language: str, limits: dict) -> list:  # type: ignore[type-arg]
+    """As in FineWeb-2's pipeline: https://github.com/huggingface/fineweb-2, fineweb-2-pipeline.py."""
+    return [
+        GopherRepetitionFilter(
+            language=language, dup_para_frac=0, dup_line_char_frac=0, dup_para_char_frac=0,
+            dup_line_frac=limits["repeated_lines"],
+            top_n_grams=tuple(zip((2, 3, 4), limits["top_ngrams"], strict=True)),
+            dup_n_grams=tuple(zip(range(5, 11), limits["repeated_ngrams"], strict=True)),
+        ),
+        FineWebQualityFilter(
+            language=language, short_line_thr=999, char_duplicates_ratio=limits["repeated_line_characters"],
+            line_punct_thr=limits["ended_lines"], new_line_ratio=limits["newlines"],
+        ),
+        GopherQualityFilter(
+            language=language, min_avg_word_length=limits["word_characters"][0],
+            max_avg_word_length=limits["word_characters"][1], stop_words=limits["stop_words"],
+            max_non_alpha_words_ratio=limits["lettered"], min_stop_words=2,
+        ),
+    ]  # fmt: skip
+
+
+def icu_words(language: str) -> Callable[[str], list[str]]:
+    """Every segment that is not white space, as ICU finds them."""
+    import icu
+
+    breaker = icu.BreakIterator.createWordInstance(icu.Locale(language))
+
+    def split(text: str) -> list[str]:
+        whole = icu.UnicodeString(text)
+        breaker.setText(whole)
+        borders = [0, *breaker]
+        raw = text.encode("utf-16-le")
+        parts = (raw[2 * a : 2 * b].decode("utf-16-le", "replace") for a, b in pairwise(borders))
+        return [part.strip() for part in parts if part.strip()]
+
+    return split
+
+
+def main(given: Path, out: Path, mode: str) -> None:
+    """One JSON line a language: `language`, `code`, `limits`, `texts`."""
+    found = {}
+    for line in lines(given):
+        language, code = line["language"], line["code"]
+        if mode == "patched":
+            split = icu_words(language)
+            load_word_tokenizer(code).word_tokenize = split  # type: ignore[method-assign]
+        chain = filters(code, line["limits"])
+        splitting.split_into_words("warm up", code)
+        begun = time.process_time()
+        verdicts = [verdict(chain, text) for text in line["texts"]]
+        found[language] = {"cpu_s": time.process_time() - begun, "verdicts": verdicts}
+    out.write_text(json.dumps(found))
+
+
+def verdict(chain: list, text: str) -> str:  # type: ignore[type-arg]
+    """The first reason, or `keep`."""
+    document = Document(text=text, id="0")
+    for one in chain:
+        try:
+            said = one.filter(document)
+        except ZeroDivisionError:
+            return "no words"
+        if said is not True:
+            return said[1] if isinstance(said, tuple) else "dropped"
+    return "keep"
+
+
+def lines(path: Path) -> Iterator[dict]:  # type: ignore[type-arg]
+    """Parsed one by one."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -1,0 +1,152 @@
+"""Each kernel says what a slow and plain reading of its source says, on any text."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+import icu
+import numpy as np
+import pytest
+from corpus_samples import THAI, indonesian
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daulat.corpus import quality
+from daulat.corpus.kernels import borders as rules
+from daulat.corpus.kernels.characters import LETTER, SYMBOL, WORD, unit_kinds
+from daulat.corpus.kernels.lines import COLUMNS, lines
+from daulat.corpus.kernels.minhash import signatures
+from daulat.corpus.kernels.repetition import repetition
+from daulat.corpus.words import borders, tokens, utf16
+
+by_class: dict[int, list[str]] = {}
+for code, kind in enumerate(rules.unit_classes()):
+    if not 0xD800 <= code < 0xE000:
+        by_class.setdefault(int(kind), []).append(chr(code))
+every_class = st.sampled_from(sorted(by_class)).flatmap(lambda kind: st.sampled_from(by_class[kind]))
+few_letters = st.text(st.sampled_from("ab c.\n…#-•X1ก่😀"), max_size=120)
+
+
+def with_pyicu(text: str, language: str = "th") -> list[int]:
+    breaker = icu.BreakIterator.createWordInstance(icu.Locale(language))
+    breaker.setText(icu.UnicodeString(text))
+    return [0, *breaker]
+
+
+@settings(max_examples=400)
+@given(st.lists(st.lists(every_class, max_size=12).map("".join), min_size=1, max_size=4))
+def test_borders_are_those_of_icu_whichever_rules_and_dictionaries_they_need(texts: list[str]) -> None:
+    units, offsets = utf16(texts)
+    found, starts = borders(units, offsets, "th")
+    for number, text in enumerate(texts):
+        own = (found[starts[number] : starts[number + 1]] - offsets[number]).tolist()
+        assert own == (with_pyicu(text) if text else [0]), [hex(ord(one)) for one in text]
+
+
+def test_most_words_of_latin_text_need_no_dictionary_and_all_of_thai_do() -> None:
+    classes = rules.unit_classes()
+    assert (classes[utf16(indonesian(1))[0]] != rules.DICTIONARY).all()
+    assert (classes[utf16([THAI])[0]] == rules.DICTIONARY).mean() > 0.9
+
+
+def words_of(text: str) -> list[str]:
+    raw = text.encode("utf-16-le")
+    parts = (raw[2 * a : 2 * b].decode("utf-16-le") for a, b in pairwise(with_pyicu(text)))
+    return [part.strip() for part in parts if part.strip()]
+
+
+@settings(max_examples=200)
+@given(st.lists(few_letters, min_size=1, max_size=3))
+def test_tokens_are_the_segments_that_are_no_white_space(texts: list[str]) -> None:
+    found = tokens(texts, "th")
+    for number, text in enumerate(texts):
+        own = slice(found.offsets[number], found.offsets[number + 1])
+        plain = words_of(text) if text else []
+        assert found.lengths[own].tolist() == [len(word) for word in plain]
+        assert len(set(found.hashes[own].tolist())) == len(set(plain))
+        symbols = [all(unit_kinds()[ord(c)] & SYMBOL if ord(c) < 0x10000 else 0 for c in word) for word in plain]
+        assert (found.kinds[own] & SYMBOL > 0).tolist() == symbols
+        letters = [any(c.isalpha() or c == "😀" for c in word) for word in plain]
+        assert (found.kinds[own] & LETTER > 0).tolist() == letters
+    assert ((found.kinds & WORD) > 0).sum() == sum(
+        any(c.isalnum() or c in "่😀" for c in word) for text in texts for word in (words_of(text) if text else [])
+    )
+
+
+def top(words: list[str], n: int) -> int:
+    grams = [" ".join(words[at : at + n]) for at in range(len(words) - n + 1)]
+    if not grams:
+        return 0
+    most, count = Counter(grams).most_common(1)[0]
+    return len(most) * count
+
+
+def repeated(words: list[str], n: int) -> int:
+    seen: set[tuple[str, ...]] = set()
+    total, at = 0, 0
+    while at < len(words) - n + 1:
+        gram = tuple(words[at : at + n])
+        if gram in seen:
+            total += len("".join(gram))
+            at += n
+        else:
+            seen.add(gram)
+            at += 1
+    return total
+
+
+@settings(max_examples=200)
+@given(st.lists(st.lists(st.sampled_from(["a", "bb", "ก", "ccc"]), max_size=80), min_size=1, max_size=3))
+def test_repetition_is_counted_as_in_the_paper(texts: list[list[str]]) -> None:
+    found = tokens([" ".join(words) for words in texts], "en")
+    counted = repetition(found.hashes, found.lengths, found.offsets)
+    for words, row in zip(texts, counted, strict=True):
+        assert row.tolist() == [top(words, n) for n in (2, 3, 4)] + [repeated(words, n) for n in range(5, 11)]
+
+
+@settings(max_examples=300)
+@given(st.lists(few_letters, min_size=1, max_size=3))
+def test_lines_are_counted_as_in_the_papers(texts: list[str]) -> None:
+    found = lines(*utf16(texts), unit_kinds(), 3)
+    for text, row in zip(texts, found, strict=True):
+        said = dict(zip(COLUMNS, row.tolist(), strict=True))
+        parts = text.splitlines()
+        runs = [line for line in re.split("\n+", text) if line]
+        full = [line for line in text.split("\n") if line.strip()]
+        again = [line for at, line in enumerate(runs) if line in runs[:at]]
+        full_again = [line for at, line in enumerate(full) if line in full[:at]]
+        assert said == {
+            "characters": len(text),
+            "newlines": text.count("\n"),
+            "hashes": text.count("#"),
+            "ellipses": text.count("...") + text.count("…"),
+            "lines": len(parts),
+            "bulleted": sum(line.lstrip().startswith(("•", "-")) for line in parts),
+            "trailing": sum(line.rstrip().endswith(("...", "…")) for line in parts),
+            "runs": len(runs),
+            "runs_again": len(again),
+            "runs_again_characters": sum(map(len, again)),
+            "full": len(full),
+            "full_ended": sum(line.endswith(".") for line in full),
+            "full_short": sum(len(line) <= 3 for line in full),
+            "full_again_characters": sum(map(len, full_again)),
+        }
+
+
+def test_a_signature_is_the_smallest_of_each_permutation_over_all_shingles() -> None:
+    texts = [" ".join(indonesian(1)), "satu dua", "", "satu dua !!", indonesian(1)[0] + " ."]
+    factors, addends = np.array([1, 3], np.uint32), np.array([0, 7], np.uint32)
+    found = tokens(texts, "id")
+    rows = signatures(found.hashes, found.kinds, found.offsets, 5, factors, addends)
+    assert rows[1].tolist() == rows[3].tolist(), "symbols are no words, and a short text is one shingle"
+    assert rows[2].tolist() != rows[1].tolist()
+    alone = tokens(texts[:1], "id")
+    again = signatures(alone.hashes, alone.kinds, alone.offsets, 5, factors, addends)
+    assert rows[0].tolist() == again[0].tolist()
+    assert (rows[0] <= rows[4]).all(), "more shingles, smaller minima"
+
+
+@pytest.mark.parametrize("word", ["dan", "ที่", "မှာ", "astéroid"])
+def test_a_stop_word_has_the_hash_that_it_has_in_a_text(word: str) -> None:
+    assert quality.whole_words((word,)).tolist() == tokens([word], "en").hashes.tolist()
+    assert quality.whole_words((word, "x")).tolist() == tokens([f"{word} x"], "en").hashes.tolist()

@@ -23,6 +23,8 @@ from daulat.release.gate import ReleaseOptions
 from daulat.serve.options import ServeOptions
 
 FILE = "daulat.toml"
+LONGEST_PATH = 1_000
+"""Bytes. Ours: systems take 4,096 with the folder before it."""
 
 
 class NationOptions(Record, frozen=True):
@@ -74,6 +76,7 @@ def load(project: Path) -> Config:
     _names_are_unique(text, config)
     _place_is_a_pair(text, config.place)
     _countries_exist(text, config)
+    _paths_are_paths(text, config)
     return config
 
 
@@ -154,7 +157,7 @@ def _named(text: str, problem: str) -> DaulatError:
             f"`{FILE}`{_line(text, section, None)}: {spot} lacks `{missing.group(1)}`",
             "add it; `daulat config schema` lists all keys",
         )
-    key = where.split(".")[-1] if "." in where else section
+    key = re.sub(r"\[[^\]]*\]$", "", where.split(".")[-1]) if "." in where else section
     words = problem.split(" - at ")[0]
     return DaulatError(
         f"`{FILE}`{_line(text, section, key)}: `{where}`: {words}", "`daulat config schema` lists keys and types"
@@ -194,7 +197,8 @@ def _place_is_a_pair(text: str, place: Place) -> None:
 def _countries_exist(text: str, config: Config) -> None:
     """A code that no country has would be asked of no law."""
     said = [("place", "jurisdiction", config.place.jurisdiction)]
-    said += [("source", "country", source.country) for source in config.source if source.country]
+    said += [("source", "country", one.country) for one in config.source if one.country]
+    said += [("base", "country", config.base.country)] if config.base.country else []
     for section, key, code in said:
         if code not in countries() and code not in ("unknown", "international"):
             near = difflib.get_close_matches(code, countries(), 1)
@@ -203,3 +207,15 @@ def _countries_exist(text: str, config: Config) -> None:
                 f"`{FILE}`{_line(text, section, key, code)}: no country has the code `{code}`",
                 f"{hint}`{key}` is an ISO 3166-1 code such as `id`",
             )
+
+
+def _paths_are_paths(text: str, config: Config) -> None:
+    """What no file can be called is a slip."""
+    for source in config.source:
+        for key in ("location", "access_evidence", "consent_record", "opt_out_snapshot"):
+            said = getattr(source, key) or ""
+            if "\0" in said or len(said.encode()) > LONGEST_PATH:
+                raise DaulatError(
+                    f"`{FILE}`{_line(text, 'source', key)}: `{key}` of `{source.name}` is no path: too long, or with a zero byte",
+                    "correct it",
+                )

@@ -98,9 +98,9 @@ class Source(Record, frozen=True):
     """The paper that shows it: a file, of which only the digest goes on record."""
     opt_out_snapshot: str | None = None
     """Folder with the publisher's robots.txt and tdmrep.json as of the day of access; needed for mining."""
-    subjects: Annotated[int, Meta(ge=0)] | None = None
+    subjects: Annotated[int, Meta(ge=0, le=10**12)] | None = None
     """Distinct people in it, where somebody counted."""
-    sensitive_subjects: Annotated[int, Meta(ge=0)] | None = None
+    sensitive_subjects: Annotated[int, Meta(ge=0, le=10**12)] | None = None
     """Those of whom it says something sensitive."""
     role: Literal["nation", "replay"] = "nation"
     """`replay` text is mixed in so that the model keeps what it knows."""
@@ -145,6 +145,7 @@ class Decision(Record, frozen=True):
 
 FindingKind: TypeAlias = Literal[
     "balance",
+    "commercial-use",
     "data-protection-officer",
     "fair-use",
     "impact-assessment",

@@ -29,7 +29,7 @@ from daulat.corpus.optout import read
         ("User-agent: *\nContent-Usage: whatever\n", "unknown"),
         ("User-agent: *\nContent-Usage: train-ai=maybe\n", "unknown"),
         ("User-agent: *\nAllow: /\n" + "# long\n" * 80_000, "unknown"),
-        ("User-agent: *\nDisallow: /private/\nAllow: /\n", "none"),
+        ("User-agent: *\nDisallow: /private/\nAllow: /\n", "unknown"),
         ("User-agent: *\nDisallow:\n", "none"),
         ("User-agent: BadBot\nDisallow: /\n", "none"),
         ("User-agent: *\nDisallow: /\n", "reserved"),
@@ -77,3 +77,59 @@ def test_a_tdmrep_json_says_what_it_says(tmp_path: Path, tdmrep: str, said: str)
     (tmp_path / "robots.txt").write_text("User-agent: *\nAllow: /\n")
     (tmp_path / "tdmrep.json").write_text(tdmrep)
     assert read(tmp_path)[0] == said
+
+
+@pytest.mark.parametrize(
+    "robots",
+    [
+        "User agent: *\nDisallow: /\n", "User-agent *\nDisallow /\nSitemap: x\n", "User-agent: *\nDissallow: /\n",
+        "Disallow: /\n", "- Disallow: /\nUser-agent: *\nAllow: /\n", "User-agent: *\nAllow: /\nDisallowAITraining: /\n",
+        "Access denied. Please sign in.\nHost: example.org\n", "User-agent: *\n\u200bDisallow: /\n",
+        "User-agent: *\n\x00Disallow: /\n", "User-agent: *\nDisallow: /*/\n", "User-agent: *\nDisallow: /articles/\n",
+        "User-agent: *\nContent-Usage: search=y, train-ai\n", "User-agent: *\nContent-Usage: search=y; train-ai: n\n",
+        "User-agent: *\nContent-Usage: everything-new=n\n", "User-agent: *\nContent Usage: train-ai=n\n",
+        "User-agent: *\ntdm-reservation: 1\n", "User-agent: *\nLicence: https://x.example/l\n",
+        "User-agent: SomeBot, Other\nAllow: /\n",
+    ],
+)  # fmt: skip
+def test_a_line_that_nobody_has_read_is_not_a_yes(tmp_path: Path, robots: str) -> None:
+    (tmp_path / "robots.txt").write_text(robots)
+    assert read(tmp_path)[0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    "robots",
+    [
+        "User-agent: GPTBot 1.1\nDisallow: /\n", "User-agent: GPTBot (+https://x.example)\nDisallow: /\n",
+        "User-agent: GPTBot*\nDisallow: /\n", "User-agent: GPTBot, CCBot\nDisallow: /\n",
+        "User-agent: DeepSeekBot\nDisallow: /\n", "User-agent: MyLab-AI\nDisallow: /\n",
+        'User-agent: *\nContent-Usage: search=y, train-ai="n"\n', "User-agent: *\nContent-Usage: train-ai=?0\n",
+        "User-agent: *\nContent-Usage: ai-training=no\n", "User-agent: *\nContent-Usage: foundation-model-production=n\n",
+    ],
+)  # fmt: skip
+def test_a_reservation_is_found_however_it_is_written(tmp_path: Path, robots: str) -> None:
+    (tmp_path / "robots.txt").write_text(robots)
+    assert read(tmp_path)[0] == "reserved"
+
+
+def test_rules_about_some_paths_are_asked_about_what_was_fetched(tmp_path: Path) -> None:
+    (tmp_path / "robots.txt").write_text("User-agent: *\nDisallow: /private/\nAllow: /\n")
+    assert read(tmp_path)[0] == "unknown"
+    (tmp_path / "paths.txt").write_text("/berita/1.html\n/berita/2.html\n")
+    assert read(tmp_path)[0] == "none"
+    (tmp_path / "paths.txt").write_text("/berita/1.html\n/private/x.html\n")
+    assert read(tmp_path) == ("reserved", "robots.txt keeps * from `/private/x.html`, which was fetched")
+    (tmp_path / "robots.txt").write_text("User-agent: *\nAllow: /\nUser-agent: GPTBot\nDisallow: /berita/\n")
+    assert read(tmp_path)[0] == "reserved"
+
+
+def test_a_tdmrep_json_is_found_where_it_is_published_and_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "robots.txt").write_text("User-agent: *\nAllow: /\n")
+    assert read(tmp_path)[0] == "none"
+    (tmp_path / ".well-known").mkdir()
+    (tmp_path / ".well-known" / "tdmrep.json").write_text('[{"location": "/", "tdm-reservation": 1}]')
+    assert read(tmp_path)[0] == "reserved"
+    (tmp_path / ".well-known" / "tdmrep.json").write_text('[{"tdm-reservation": 1, "tdm-reservation": 0}]')
+    assert read(tmp_path)[0] == "unknown"
+    (tmp_path / ".well-known" / "tdmrep.json").rename(tmp_path / "TDMRep.json")
+    assert read(tmp_path)[0] == "unknown"

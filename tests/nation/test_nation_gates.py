@@ -1,5 +1,6 @@
 """Each gate of the law opens for what it names and for nothing else, in every country that has it."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -216,7 +217,7 @@ def test_a_countrys_rule_without_an_act_is_named(tmp_path: Path) -> None:
     (folder / "rules.toml").write_text(
         'verified_on = "2026-11-23"\n[[rule]]\nid = "xx-1"\nprovision = "1"\nrule = "r"\nremedy = ""\n'
     )
-    with pytest.raises(DaulatError, match=r"`xx/law/rules\.toml`: `xx-1` cites no act"):
+    with pytest.raises(DaulatError, match=r"`xx/law/rules\.toml`, line 3: `xx-1` cites no act"):
         LawPack("xx", TODAY, tmp_path)
 
 
@@ -282,7 +283,10 @@ def test_sensitive_data_asks_for_explicit_consent(country: str, rule: str) -> No
         ("(CC-BY-NC-4.0 OR MIT) AND Apache-2.0", "allowed"), ("CC-BY-NC-4.0 OR CC-BY-NC-ND-4.0", "excluded"),
         ("MIT OR Apache-2.0 AND CC-BY-NC-4.0", "allowed"), ("PolyForm-Noncommercial-1.0.0", "excluded"),
         ("GPL-2.0-only WITH Classpath-exception-2.0", "allowed"), ("LicenseRef-Ministry-NC", "excluded"),
-        ("LicenseRef-NCSC-terms", "allowed"), ("free", "unknown"), (None, "unknown"),
+        ("LicenseRef-NCSC-terms", "unknown"), ("MIT OR LicenseRef-Own", "allowed"), ("NCGL-UK-2.0", "excluded"),
+        ("NCGL-UK-2.0 OR CC-BY-NC-4.0", "excluded"), ("LicenseRef-CC.BY.NC", "excluded"), ("LicenseRef-NC4.0", "excluded"),
+        ("LicenseRef-NoCommercialUse", "excluded"), ("LicenseRef-not-for-commercial-use", "excluded"),
+        ("LicenseRef-research-only", "excluded"), ("free", "unknown"), (None, "unknown"),
     ],
 )  # fmt: skip
 def test_commercial_use_is_read_off_the_whole_expression(licence: str | None, use: str) -> None:
@@ -297,3 +301,83 @@ def test_what_is_not_for_commerce_is_refused_to_it_as_text_and_as_a_base(purpose
     place = Place(name="here", jurisdiction="ph", operator="lab")
     base = Question("adopt", "Base", "aya", facts, place, "private", purpose=purpose)
     assert LawPack("ph", TODAY).decide(base).outcome == outcome
+
+
+def laos(tmp_path: Path) -> Path:
+    """A copy of all packs, and Laos as a copy of Thailand's."""
+    packs = tmp_path / "packs"
+    shutil.copytree(PACKS, packs)
+    shutil.copytree(packs / "th", packs / "la")
+    for path in (packs / "la").rglob("*.*"):
+        path.write_text(path.read_text().replace('code = "th"', 'code = "la"').replace("th-", "la-"))
+    return packs
+
+
+def test_a_folder_that_is_no_pack_is_none_and_a_pack_is_called_as_its_folder(tmp_path: Path) -> None:
+    packs = laos(tmp_path)
+    (packs / "__pycache__").mkdir()
+    (packs / ".idea").mkdir()
+    assert "la" in nations(packs)
+    file = packs / "la" / "nation.toml"
+    text = file.read_text()
+    for wrong, words in (
+        (text.replace('code = "la"', 'code = "lx"'), "is not the folder's name"),
+        (text + 'aliases = ["id"]\n', "is what the pack `id` is called"),
+        (text.replace("Asia/Bangkok", "Asia/Nowhere"), "there is no time zone"),
+        (text.replace("Asia/Bangkok", "../../etc/passwd"), "there is no time zone"),
+        (text + "[calendar]\nopen = [2026-12-05]\nclosed = [2026-12-05]\n", "is both `closed` and `open`"),
+    ):
+        file.write_text(wrong)
+        with pytest.raises(DaulatError, match=words):
+            nations(packs)
+
+
+@pytest.mark.parametrize("id_", ["house-retention", "la-pdpa-24"])
+def test_no_pack_says_anew_what_a_rule_of_the_house_or_its_own_says(tmp_path: Path, id_: str) -> None:
+    packs = laos(tmp_path)
+    rules = packs / "la" / "law" / "rules.toml"
+    more = (
+        f'\n[[rule]]\nid = "{id_}"\nact = "An Act"\nprovision = "s. 1"\nstatus = "draft"\nrule = "none"\nremedy = ""\n'
+    )
+    rules.write_text(rules.read_text() + more)
+    with pytest.raises(DaulatError, match=rf"`la/law/rules.toml`, line \d+: `{id_}` is the id of another rule"):
+        LawPack("la", TODAY, packs)
+
+
+def test_a_policy_that_would_end_the_process_is_a_sentence(tmp_path: Path) -> None:
+    packs = laos(tmp_path)
+    file = packs / "la" / "law" / "law.cedar"
+    deep = "(" * 1000 + "true" + ")" * 1000
+    file.write_text(
+        file.read_text() + f'\n@id("la-x") @outcome("hold")\nforbid (principal, action, resource) when {{ {deep} }};\n'
+    )
+    with pytest.raises(DaulatError, match=r"`law.cedar`, line \d+: brackets too deep"):
+        LawPack("la", TODAY, packs)
+
+
+def test_a_policy_without_words_and_words_without_a_policy_are_named_with_file_and_line(tmp_path: Path) -> None:
+    packs = laos(tmp_path)
+    file = packs / "la" / "law" / "law.cedar"
+    text = file.read_text()
+    file.write_text(text + '\n@id("la-x") @outcome("hold")\nforbid (principal, action, resource is Base);\n')
+    with pytest.raises(DaulatError, match=r"`la/law/law.cedar`, line \d+: `la-x` is not in rules.toml"):
+        LawPack("la", TODAY, packs)
+    file.write_text(text.replace('@id("la-pdpa-24")', '@id("la-x")'))
+    with pytest.raises(DaulatError, match=r"line \d+: `la-pdpa-24` is not in law.cedar"):
+        LawPack("la", TODAY, packs)
+    file.write_text(text.replace("when {", "wehn {", 1))
+    with pytest.raises(DaulatError, match=r"`law.cedar`, line \d+: .*wehn"):
+        LawPack("la", TODAY, packs)
+
+
+def test_people_that_were_counted_where_none_should_be_are_held() -> None:
+    counted = msgspec.structs.replace(OPEN, subjects=5)
+    assert decided("ph", counted).rules == ("house-people-contradicted",)
+    assert decided("ph", msgspec.structs.replace(OPEN, subjects=0)).outcome == "allow"
+
+
+def test_terms_of_their_own_are_for_commerce_once_somebody_has_read_them() -> None:
+    own = msgspec.structs.replace(OPEN, licence="LicenseRef-Ministry-Terms")
+    assert decided("my", own, purpose="commercial").rules == ("house-licence-own-terms",)
+    assert decided("my", own, purpose="commercial", findings=("commercial-use",)).outcome == "allow"
+    assert decided("my", own, purpose="research").outcome == "allow"

@@ -24,7 +24,7 @@ PUBLISHED = {
 def test_the_table_of_strategies_is_what_was_published() -> None:
     shown = CliRunner().invoke(daulat, ["nation", "show", "--strategies"]).output
     lines = {line.split("  ")[1].strip(): line for line in shown.splitlines()[2:]}
-    assert set(lines) == set(PUBLISHED)
+    assert set(PUBLISHED) <= set(lines)
     for country, cells in PUBLISHED.items():
         for cell in cells:
             assert cell in lines[country]

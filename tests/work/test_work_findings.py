@@ -1,5 +1,6 @@
 """What no rule can decide is found by a person who signs; the law takes it as a fact, for as long as it holds."""
 
+import re
 import shutil
 import time
 from datetime import date, datetime, timedelta
@@ -22,10 +23,10 @@ from daulat.nation.profile import PACKS, nation
 from daulat.work import keys, plan
 from daulat.work.amendment import compare
 from daulat.work.findings import find, in_force, standing, take_back
-from daulat.work.lineage import lineage
+from daulat.work.lineage import lineage, trained_here
 from daulat.work.project import Project, create
 from daulat.work.query import releases
-from daulat.work.questions import source_question
+from daulat.work.questions import beneath, source_question
 from daulat.work.release import decide
 from daulat.work.run import ask, now
 from daulat.work.serving import may_go_on
@@ -318,29 +319,182 @@ def test_a_finding_is_taken_back_once_and_both_stay_on_record(project: Project) 
     assert verify(project.folder).ok
 
 
-def test_what_is_served_is_asked_about_all_that_it_stands_on_though_it_left_the_settings(project: Project) -> None:
+def released(project: Project, state: str = "approved") -> Project:
+    """The project with a release of its sources."""
     parts = [project.journey.store.put_bytes(content) for content in (b"m", b"w", b"s")]
     record_steps(project, parts[1])
     release = {
-        "id": "rel-1", "model": parts[0], "weights": parts[1], "scorecard": parts[2], "state": "approved",
+        "id": "rel-1", "model": parts[0], "weights": parts[1], "scorecard": parts[2], "state": state,
         "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "operator", "reason": "good",
     }  # fmt: skip
     project.record(st.release_statement(release=release, at=now(), extra={}))
+    return project
+
+
+def changed(project: Project, *pairs: tuple[str, str]) -> Project:
+    file = project.folder / "daulat.toml"
+    text = file.read_text()
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, new)
+    file.write_text(text)
+    return Project.open(project.folder)
+
+
+def without_sources(project: Project) -> Project:
+    file = project.folder / "daulat.toml"
+    parts = re.split(r"(?m)^(?=\[)", file.read_text())
+    file.write_text("".join(part for part in parts if not part.startswith("[[source]]")))
+    return Project.open(project.folder)
+
+
+def test_what_is_served_is_asked_about_all_that_it_stands_on_though_it_left_the_settings(project: Project) -> None:
     laws = {"sg": project.law}
-    assert may_go_on(project, "rel-1", laws), "how long text is kept bars building, not serving"
-    nation_ = msgspec.structs.replace(project.config.nation, purpose="commercial")
-    without = msgspec.structs.replace(project.config, nation=nation_, source=())
-    left = Project(project.folder, without, project.journey)
-    assert may_go_on(left, "rel-1", laws), "as it was fetched it has a licence for that"
-    asked = lineage(left, releases(left)["rel-1"]).questions(left, "deploy")
-    assert [(one.kind, one.name) for one in asked] == [("Base", left.config.base.location), ("Source", "own-text")]
-    licence = msgspec.structs.replace(project.config.source[0], licence="CC-BY-NC-4.0")
-    for purpose, goes_on in (("commercial", False), (None, False), ("research", True)):
-        named = msgspec.structs.replace(without.nation, purpose=purpose)
-        config = msgspec.structs.replace(without, nation=named, source=(licence,))
-        assert may_go_on(Project(project.folder, config, project.journey), "rel-1", laws) == goes_on
-    with pytest.raises(NotAllowed, match="train of source own-text is held"):
-        ask(left, "approve", lineage(left, releases(left)["rel-1"]).questions(left, "train"))
+    released(project)
+    assert not may_go_on(project, "rel-1", laws), "nobody weighed the interest"
+    number = find(project, "balance", "own-text", "weighed")
+    find(project, "data-protection-officer", "own-text", "the registrar")
+    assert may_go_on(project, "rel-1", laws)
+    left = without_sources(project)
+    assert left.config.source == ()
+    assert may_go_on(left, "rel-1", laws), "what was found about it counts though it left"
+    take_back(left, number, "no longer")
+    assert not may_go_on(left, "rel-1", laws)
+    find(left, "balance", "own-text", "weighed anew, about the text as it is on record")
+    assert may_go_on(left, "rel-1", laws)
+
+
+def test_how_long_text_is_kept_bars_building_and_not_serving(project: Project) -> None:
+    over = released(changed(project, ("retain_until = 2199-01-01", f"retain_until = {TODAY - timedelta(days=1)}")))
+    for kind in ("balance", "data-protection-officer"):
+        find(over, kind, "own-text", "found")  # type: ignore[arg-type]
+    assert may_go_on(over, "rel-1", {"sg": over.law})
+    with pytest.raises(NotAllowed, match="house-retention"):
+        ask(over, "approve", beneath(over, lineage(over, releases(over)["rel-1"])))
+
+
+COMMERCIAL = ('licence = "CC-BY-4.0"', 'licence = "CC-BY-NC-4.0"'), ("[nation]", '[nation]\npurpose = "commercial"')
+
+
+def refused_to_sell(project: Project) -> bool:
+    with pytest.raises(NotAllowed, match="house-licence-commercial") as barred:
+        decide(project, "rel-1", "approved", "good")
+    return "daulat develop" in barred.value.hint
+
+
+def test_a_barred_source_bars_under_whatever_name_or_terms_the_settings_have_now(project: Project) -> None:
+    for kind in ("balance", "data-protection-officer"):
+        find(project, kind, "own-text", "found")  # type: ignore[arg-type]
+    barred = released(changed(project, *COMMERCIAL), "proposed")
+    assert refused_to_sell(barred)
+    other = project.folder.parent / "other"
+    other.mkdir()
+    (other / "a.txt").write_text("free")
+    swapped = changed(barred, (str(project.folder.parent / "text"), str(other)), ("CC-BY-NC-4.0", "CC-BY-4.0"))
+    assert refused_to_sell(swapped), "the same name for other text"
+    back = changed(swapped, (str(other), str(project.folder.parent / "text")))
+    plan.fetch_sources(back)
+    assert refused_to_sell(back), "fetched again under other terms, and not built again"
+    assert refused_to_sell(without_sources(back))
+
+
+def test_a_base_that_was_trained_here_stands_on_its_own_sources(project: Project, tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "model.safetensors").write_bytes(b"weights")
+    barred = changed(project, *COMMERCIAL)
+    files = {canonical.digest_file(weights / "model.safetensors")}
+    digest = barred.journey.store.put_tree(weights)
+    record_steps(barred, digest)
+    assert trained_here(barred, files) == digest
+    assert trained_here(barred, {"sha256:" + "0" * 64}) is None
+    clean = changed(barred, ("CC-BY-NC-4.0", "CC-BY-4.0"), ('name = "own-text"', 'name = "clean"'))
+    parts = [clean.journey.store.put_bytes(content) for content in (b"m", b"w", b"s")]
+    record_steps(clean, parts[1], trained_here=digest)
+    release = {
+        "id": "rel-1", "model": parts[0], "weights": parts[1], "scorecard": parts[2], "state": "proposed",
+        "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "", "reason": "",
+    }  # fmt: skip
+    clean.record(st.release_statement(release=release, at=now(), extra={}))
+    stands_on = lineage(clean, releases(clean)["rel-1"])
+    assert [one.source.licence for one in stands_on.sources] == ["CC-BY-4.0", "CC-BY-NC-4.0"]
+    for name in ("clean", "own-text"):
+        for kind in ("balance", "data-protection-officer"):
+            find(clean, kind, name, "found")  # type: ignore[arg-type]
+    assert refused_to_sell(clean)
+
+
+def test_a_corpus_of_nothing_and_a_statement_that_is_odd_are_not_verified(project: Project) -> None:
+    weights = project.journey.store.put_bytes(b"w")
+    record_steps(project, weights, sources=[])
+    release = {
+        "id": "rel-1", "model": weights, "weights": weights, "scorecard": weights, "state": "proposed",
+        "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "", "reason": "",
+    }  # fmt: skip
+    project.record(st.release_statement(release=release, at=now(), extra={}))
+    with pytest.raises(NotVerified, match="no `corpus` made it"):
+        lineage(project, releases(project)["rel-1"])
+    record_steps(project, weights, sources=[{"name": "own-text", "basis": "nonsense"}])
+    with pytest.raises(NotVerified, match="no `corpus` made it"):
+        lineage(project, releases(project)["rel-1"])
+
+
+def test_a_corpus_is_asked_about_as_it_was_redacted_and_not_as_the_settings_are_now(project: Project) -> None:
+    for kind in ("balance", "data-protection-officer"):
+        find(project, kind, "own-text", "found")  # type: ignore[arg-type]
+    open_ = Project(
+        project.folder,
+        msgspec.structs.replace(project.config, corpus=msgspec.structs.replace(project.config.corpus, redact=False)),
+        project.journey,
+    )
+    released(open_, "proposed")
+    with pytest.raises(NotAllowed, match="house-personal-data-redacted"):
+        decide(project, "rel-1", "approved", "good")
+
+
+def test_a_finding_that_sleeps_is_taken_back_too(project: Project) -> None:
+    number = find(project, "balance", "own-text", "weighed")
+    other = changed(project, ('owner = "A clinic"', 'owner = "Another"'))
+    assert standing(other, "own-text")[0].ended
+    take_back(other, number, "it shall not wake")
+    again = changed(other, ('owner = "Another"', 'owner = "A clinic"'))
+    assert standing(again, "own-text")[0].taken
+    assert in_force(again, "own-text") == []
+
+
+@pytest.mark.parametrize("more", ["subjects = 5_000_000", "sensitive_subjects = 9"])
+def test_a_finding_is_not_about_more_people_than_were_counted_then(project: Project, more: str) -> None:
+    few = changed(project, ("retain_until", "subjects = 5\nretain_until"))
+    find(few, "balance", "own-text", "weighed")
+    assert in_force(few, "own-text")
+    many = changed(few, ("subjects = 5", more))
+    assert in_force(many, "own-text") == []
+
+
+def test_an_empty_paper_and_the_settings_themselves_show_nothing(project: Project) -> None:
+    consented = (
+        ("legitimate-interest", "consent"),
+        ("retain_until", 'consent = "given"\nconsent_record = "PAPER"\nretain_until'),
+    )
+    opened = changed(project, *consented)
+    find(opened, "data-protection-officer", "own-text", "the registrar")
+    (project.folder / "empty.csv").write_bytes(b"")
+    before = "PAPER"
+    for paper, rules in (
+        ("empty.csv", ("house-consent",)),
+        ("daulat.toml", ("house-consent",)),
+        (".", ("house-consent",)),
+    ):
+        opened = changed(opened, (f'consent_record = "{before}"', f'consent_record = "{paper}"'))
+        assert verdict(opened) == ("hold", rules)
+        before = paper
+
+
+def test_a_diff_with_one_countrys_draft_asks_the_others_as_they_are(project: Project, tmp_path: Path) -> None:
+    packs = tmp_path / "packs"
+    shutil.copytree(PACKS / "sg", packs / "sg")
+    abroad_ = changed(project, ('country = "sg"', 'country = "vn"'))
+    assert compare(abroad_, packs).verdicts == ()
 
 
 def test_consent_counts_with_the_paper_that_shows_it(project: Project) -> None:

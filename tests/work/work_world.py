@@ -9,8 +9,10 @@ from daulat.work.project import Project
 from daulat.work.run import now, plain
 
 
-def record_steps(project: Project, weights: str) -> None:
-    """The statements from the sources of daulat.toml and its base to those weights."""
+def record_steps(
+    project: Project, weights: str, *, sources: list[Any] | None = None, trained_here: str | None = None
+) -> None:
+    """The statements from the sources of daulat.toml (or others) and its base to those weights."""
 
     def put(name: str) -> str:
         with tempfile.TemporaryDirectory() as folder:
@@ -21,9 +23,16 @@ def record_steps(project: Project, weights: str) -> None:
     for source in project.config.source:
         said = {key: value for key, value in plain(source).items() if key not in ("location", "paths", "main")}
         _step(project, f"fetch {source.name}", {}, "snapshot", snapshots[source.name], {}, {"source": said})
-    base, corpus = put("base"), put("corpus")
-    _step(project, "adopt", {}, "base", base, {"base": plain(project.config.base)}, {})
-    _step(project, "corpus", {f"snapshot {name}": d for name, d in snapshots.items()}, "corpus", corpus, {}, {})
+    base, corpus = put("base"), put(f"corpus of {sorted(snapshots)}")
+    facts = {"trained_here": trained_here} if trained_here else {}
+    base = base if trained_here is None else put("another base")
+    _step(project, "adopt", {}, "base", base, {"base": plain(project.config.base)}, facts)
+    options = {
+        "corpus": plain(project.config.corpus),
+        "sources": plain(project.config.source) if sources is None else sources,
+    }
+    snapshots = snapshots if sources is None else {one["name"]: d for one in sources for d in snapshots.values()}
+    _step(project, "corpus", {f"snapshot {name}": d for name, d in snapshots.items()}, "corpus", corpus, options, {})
     _step(project, "pretrain", {"base": base, "corpus": corpus}, "model", weights, {}, {})
 
 

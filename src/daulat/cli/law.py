@@ -8,7 +8,7 @@ from typing import get_args
 import click
 import msgspec
 
-from daulat.cli.talk import colour, data, say, table
+from daulat.cli.talk import colour, data, plain, say, table
 from daulat.errors import DaulatError
 from daulat.nation.clocks import Event
 from daulat.records import FindingKind
@@ -87,7 +87,7 @@ def law_findings(project: Path, as_json: bool) -> None:
     header = ("statement", "kind", "about", "by", "until", "holds", "words")
     rows = [
         (str(one.number), one.finding.kind, one.finding.about, one.by, str(one.finding.until or "-"),
-         f"no: {one.ended}" if one.ended else "yes", one.finding.words)
+         f"no: {one.ended}" if one.ended else "yes", plain(one.finding.words))
         for one in sorted(found, key=lambda one: one.number)
     ]  # fmt: skip
     click.echo(table(header, rows) if rows else "nothing was found yet: `daulat law finding`")

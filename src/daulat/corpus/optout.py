@@ -2,58 +2,93 @@
 
 ```
 snapshot/robots.txt     Content-Usage (IETF AIPREF, draft), License (RSL 1.0), rules for all robots or for AI's
-snapshot/tdmrep.json    tdm-reservation (W3C TDM Reservation Protocol)
+snapshot/tdmrep.json    tdm-reservation (W3C TDM Reservation Protocol); or below .well-known/
+snapshot/paths.txt      the paths that were fetched, one a line: rules about some paths are asked about these
 ```
 """
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+ROBOTS, TDMREP, PATHS = "robots.txt", "tdmrep.json", "paths.txt"
 MAX_BYTES = 512_000
 """Source: RFC 9309, section 2.5: at least 500 kibibytes of a robots.txt are to be read. A longer one is not judged."""
 AI_AGENTS = frozenset(
     re.findall(
         r"\S+",
         "gptbot ccbot google-extended applebot-extended anthropic-ai claudebot claude-web bytespider meta-externalagent "
-        "ai2bot ai2bot-dolma cohere-ai cohere-training-data-crawler pangubot diffbot omgilibot timpibot img2dataset",
+        "facebookbot amazonbot ai2bot ai2bot-dolma cohere-ai cohere-training-data-crawler pangubot diffbot omgilibot timpibot "
+        "img2dataset deepseekbot webzio-extended kangaroo velenpublicwebcrawler imagesiftbot",
     )
 )
 """Robots that fetch for training, as their makers name them."""
+_LIKE_AI = re.compile(r"gpt|llm|claude|anthropic|(?:^|[-_])(?:gen)?ai(?:$|[-_0-9])|train")
+"""Names that say it themselves."""
 _FIELDS = frozenset(
     re.findall(
-        r"\S+", "user-agent allow disallow sitemap crawl-delay host content-usage content-signal license clean-param"
+        r"\S+",
+        "user-agent allow disallow sitemap crawl-delay host content-usage content-signal license clean-param request-rate "
+        "visit-time noindex",
     )
 )
-"""Fields of a robots.txt: a file without any is something else."""
-_LINE = re.compile(r"\s*([A-Za-z-]+)\s*:\s*([^#]*)")
+"""Fields of a robots.txt. A line with another one says something that nobody here has read."""
+_LINE = re.compile(r"[ \t]*([A-Za-z-]+)[ \t]*:(.*)")
 _EVERYTHING = re.compile(r"/|/?\*+\$?")
-_PREFERENCE = re.compile(r"([a-z-]+)\s*=\s*([a-z0-9]+)", re.IGNORECASE)
-_TRAINING = frozenset({"train-ai", "train-genai", "ai-train", "ai", "genai", "tdm", "bots", "all"})
+_MEMBER = re.compile(r"(?:/\S*\s+)?([a-z-]+)\s*=\s*\"?\??([a-z0-9]+)\"?", re.IGNORECASE)
+_TRAINING = frozenset(
+    re.findall(r"\S+", "train-ai train-genai ai-train ai-training foundation-model-production ai genai tdm bots all")
+)
+_OTHER_USES = frozenset({"search", "search-index", "ai-input", "ai-use", "automated-processing"})
 _NO, _YES = frozenset({"n", "no", "0", "false"}), frozenset({"y", "yes", "1", "true"})
 
 Word = Literal["none", "reserved", "unknown"]
 Said = tuple[Word, str]
 _RANK = {"none": 0, "unknown": 1, "reserved": 2}
+_NOTHING: Said = ("none", "nothing is reserved")
 
 
 def read(snapshot: Path) -> Said:
     """`none` where the publisher reserved nothing, `reserved` where it did, `unknown` where that cannot be told; and why."""
-    found = [_robots(snapshot / "robots.txt"), _tdmrep(snapshot / "tdmrep.json")]
+    found = [
+        _robots(snapshot),
+        *(_tdmrep(snapshot / name) for name in (TDMREP, f".well-known/{TDMREP}")),
+        _names(snapshot),
+    ]
     return max(found, key=lambda said: _RANK[said[0]])
 
 
-def _robots(path: Path) -> Said:
-    text = _text(path)
+def _names(snapshot: Path) -> Said:
+    """A file whose name is right but for its letters' case would be passed over."""
+    try:
+        listed = [*snapshot.iterdir(), *(snapshot / ".well-known").glob("*")]
+    except OSError:
+        return _NOTHING
+    known = (ROBOTS, TDMREP, PATHS)
+    wrong = [path.name for path in listed if path.name not in known and path.name.lower() in known]
+    return ("unknown", f"`{wrong[0]}` is not how that file is called") if wrong else _NOTHING
+
+
+def _robots(snapshot: Path) -> Said:
+    text = _text(snapshot / ROBOTS)
     if text is None:
         return "unknown", "robots.txt is missing, too long, or cannot be read"
-    fields = [(m.group(1).lower(), m.group(2).strip()) for line in text.splitlines() if (m := _LINE.match(line))]
-    page = re.match(r"\s*(<|HTTP/)", text) or "<html" in text.lower()
-    if page or not any(name in _FIELDS for name, _ in fields):
-        return "unknown", "robots.txt is none: it holds something else, or nothing"
-    return max(_lines(fields), key=lambda said: _RANK[said[0]], default=("none", "nothing is reserved"))
+    if any(unicodedata.category(one) in ("Cc", "Cf") and one not in "\t\r\n" for one in text):
+        return "unknown", "robots.txt holds characters that nobody sees"
+    fields = []
+    for number, line in enumerate(text.splitlines(), 1):
+        said = line.split("#")[0].strip()
+        match = _LINE.fullmatch(said)
+        if said and (match is None or match.group(1).lower() not in _FIELDS):
+            return "unknown", f"line {number} of robots.txt cannot be read"
+        if match is not None:
+            fields.append((match.group(1).lower(), match.group(2).strip()))
+    if not any(name == "user-agent" for name, _ in fields):
+        return "unknown", "robots.txt is none: it names no robots"
+    return max([*_lines(fields), _fetched(snapshot, text, fields)], key=lambda one: _RANK[one[0]])
 
 
 def _lines(fields: list[tuple[str, str]]) -> Iterator[Said]:
@@ -62,8 +97,7 @@ def _lines(fields: list[tuple[str, str]]) -> Iterator[Said]:
     in_rules = False
     for name, value in fields:
         if name == "user-agent":
-            agent = value.split("/")[0].strip().lower()
-            agents = {agent} if in_rules else agents | {agent}
+            agents = {_agent(value)} if in_rules else agents | {_agent(value)}
             in_rules = False
         elif name in ("content-usage", "content-signal"):
             in_rules = True
@@ -72,38 +106,83 @@ def _lines(fields: list[tuple[str, str]]) -> Iterator[Said]:
             yield "reserved", f"robots.txt names a licence of its own: {value}"
         elif name in ("allow", "disallow"):
             in_rules = True
-            if name == "disallow" and value:
-                yield _disallow(value, agents)
+            trainers = sorted(agent for agent in agents if _trains(agent))
+            if not agents:
+                yield "unknown", f"robots.txt: `{name}: {value}` is said to nobody"
+            elif name == "disallow" and _EVERYTHING.fullmatch(value) and (trainers or "*" in agents):
+                yield "reserved", f"robots.txt keeps {', '.join(trainers) or 'all robots'} out"
 
 
-def _disallow(value: str, agents: set[str]) -> Said:
-    trainers = sorted(agents & AI_AGENTS)
-    if _EVERYTHING.fullmatch(value) and (trainers or "*" in agents):
-        return "reserved", f"robots.txt keeps {', '.join(trainers) or 'all robots'} out"
-    if trainers:
+def _agent(value: str) -> str:
+    """The product token. Source: RFC 9309, section 2.2.1."""
+    lower = value.lower()
+    token = re.match(r"\*$|[a-z0-9_-]+", lower)
+    return token[0] if token else lower
+
+
+def _trains(agent: str) -> bool:
+    return agent in AI_AGENTS or _LIKE_AI.search(agent) is not None
+
+
+def _fetched(snapshot: Path, text: str, fields: list[tuple[str, str]]) -> Said:
+    """Rules about some paths: whether what was fetched is among them. Without a list of it nobody can tell."""
+    from protego import Protego
+
+    agents = {_agent(value) for name, value in fields if name == "user-agent"}
+    asked = ["*", *sorted(agent for agent in agents if _trains(agent))]
+    several = any(re.search(r"[,\s]", value) for name, value in fields if name == "user-agent")
+    partly = any(name == "disallow" and value and not _EVERYTHING.fullmatch(value) for name, value in fields)
+    listed = _text(snapshot / PATHS)
+    if listed is None:
+        if several:
+            return "unknown", "robots.txt names several robots in one line"
+        bound = partly and _keeps_from(fields, set(asked))
         return (
-            "unknown",
-            f"robots.txt keeps {', '.join(trainers)} out of `{value}`: whether that is in it cannot be told",
+            ("unknown", f"robots.txt keeps robots from some paths, and `{PATHS}` does not say what was fetched")
+            if bound
+            else _NOTHING
         )
-    return "none", "nothing is reserved"
+    rules = Protego.parse(text)
+    for path in listed.split():
+        for agent in asked:
+            if not rules.can_fetch(path, agent):
+                return "reserved", f"robots.txt keeps {agent} from `{path}`, which was fetched"
+    return ("unknown", "robots.txt names several robots in one line") if several else _NOTHING
+
+
+def _keeps_from(fields: list[tuple[str, str]], asked: set[str]) -> bool:
+    """Whether a rule about some paths is said to one of these agents."""
+    agents: set[str] = set()
+    in_rules = False
+    for name, value in fields:
+        if name == "user-agent":
+            agents = {_agent(value)} if in_rules else agents | {_agent(value)}
+            in_rules = False
+        elif name in ("allow", "disallow"):
+            in_rules = True
+            if name == "disallow" and value and agents & asked:
+                return True
+    return False
 
 
 def _preference(name: str, value: str) -> Said:
-    """Source: IETF AIPREF (drafts of vocab and attach), Content Signals."""
-    pairs = [(key.lower(), said.lower()) for key, said in _PREFERENCE.findall(value)]
+    """Source: IETF AIPREF (drafts of vocab and attach), Content Signals. Every member must be one that is known."""
+    members = [_MEMBER.fullmatch(member.strip()) for member in re.split(r"[,;]", value)]
+    pairs = [(match.group(1).lower(), match.group(2).lower()) for match in members if match]
     if any(key in _TRAINING and said in _NO for key, said in pairs):
         return "reserved", f"robots.txt: {name}: {value}"
-    if not pairs or any(said not in _YES | _NO for _, said in pairs):
+    known = all(key in _TRAINING | _OTHER_USES and said in _YES | _NO for key, said in pairs)
+    if None in members or not known:
         return "unknown", f"robots.txt: {name}: {value} cannot be read"
-    return "none", "nothing is reserved"
+    return _NOTHING
 
 
 def _tdmrep(path: Path) -> Said:
     """Source: W3C community group report TDM Reservation Protocol, section 6: an array of rules."""
     if not path.exists() and not path.is_symlink():
-        return "none", "nothing is reserved"
+        return _NOTHING
     try:
-        rules = json.loads(_text(path) or "")
+        rules = json.loads(_text(path) or "", object_pairs_hook=_once)
     except (ValueError, RecursionError):
         rules = None
     if not isinstance(rules, list) or not all(
@@ -111,11 +190,18 @@ def _tdmrep(path: Path) -> Said:
     ):
         return "unknown", "tdmrep.json cannot be read"
     held = [rule for rule in rules if rule["tdm-reservation"] in (1, "1")]
-    return (
-        ("reserved", f"tdmrep.json reserves {held[0].get('location', '/')}")
-        if held
-        else ("none", "nothing is reserved")
-    )
+    return ("reserved", f"tdmrep.json reserves {held[0].get('location', '/')}") if held else _NOTHING
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are there once, however they are written.
+
+    Raises: ValueError for one that says two things.
+    """
+    found = {key.lower(): value for key, value in pairs}
+    if len(found) != len(pairs) or any(key != key.lower() for key, _ in pairs):
+        raise ValueError("a key twice, or in capitals")
+    return found
 
 
 def _text(path: Path) -> str | None:

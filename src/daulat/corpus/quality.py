@@ -102,7 +102,8 @@ def rules(found: Metrics, limits: Thresholds, options: CorpusOptions, *, spacele
     yield "too many symbols", (line["hashes"] > SYMBOLS * some) | (line["ellipses"] > SYMBOLS * some)
     yield "mostly bullets", line["bulleted"] > BULLETS * line["lines"]
     yield "mostly ellipses", line["trailing"] > TRAILING * line["lines"]
-    yield "too few words with letters", lettered < limits.lettered * tokens_
+    # Manuals are full of signs: there the share is of what is no symbol, on web pages of all tokens, as in FineWeb-2.
+    yield "too few words with letters", lettered < limits.lettered * (tokens_ if options.quality == "web" else words)
     if limits.stop_words:
         yield "too few common words", stops < STOP_WORDS
 

@@ -22,7 +22,7 @@ from daulat.records import Record
 
 FILE = "law/clocks.toml"
 Event = Literal["withdrawal", "erasure", "restriction", "breach"]
-Positive = Annotated[int, Meta(ge=1)]
+Positive = Annotated[int, Meta(ge=1, le=10_000)]
 
 
 class Clock(Record, frozen=True):

@@ -20,8 +20,8 @@ from daulat.records import Basis, FindingKind, Place
 
 Value = str | bool | int | list[str]
 ACTIONS = {
-    "Source": ("fetch", "curate", "train", "measure", "deploy"),
-    "Base": ("adopt", "train", "measure", "deploy"),
+    "Source": ("fetch", "curate", "train", "measure"),
+    "Base": ("adopt", "train", "measure"),
     "Release": ("release", "deploy"),
 }
 _PERSONAL = ("none", "incidental", "present", "sensitive", UNKNOWN)
@@ -39,8 +39,8 @@ VALUES: dict[str, dict[str, tuple[Value, ...]]] = {
         "consent": ("explicit", "given", UNKNOWN),
         "access": ("lawful", UNKNOWN),
         "opt_out": ("none", "reserved", UNKNOWN),
-        "subjects": (1, 0, 20_000, 20_001, 999_999, 1_000_000, -1),
-        "sensitive_subjects": (1, 0, 10_000, 10_001, 99_999, 100_000, -1),
+        "subjects": (0, 1, 20_000, 20_001, 999_999, 1_000_000, -1),
+        "sensitive_subjects": (0, 1, 10_000, 10_001, 99_999, 100_000, -1),
         "findings": (list(_KINDS), [], *([kind] for kind in _KINDS)),
     },
     "Base": {
@@ -143,6 +143,10 @@ def _decide(law: LawPack, cell: Question, grid: Grid) -> tuple[tuple[str, ...], 
     )
     mining = cell.facts.get("basis") == "text-and-data-mining"
     unknown |= cell.facts.get("licence") == UNKNOWN and not mining
+    unknown |= mining and UNKNOWN in (cell.facts.get("access"), cell.facts.get("opt_out"))
+    unknown |= cell.facts.get("commercial_use") == "excluded" and cell.purpose == UNKNOWN and not mining
+    about_people = cell.facts.get("personal_data") in ("present", "sensitive") and cell.action in ("curate", "train")
+    unknown |= about_people and cell.facts.get("basis") == "consent" and cell.facts.get("consent") == UNKNOWN
     if unknown and decision.outcome == "allow":
         grid.wrong.append(said)
     return decision.rules, decision.warnings

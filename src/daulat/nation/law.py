@@ -25,6 +25,8 @@ _PERMIT = "house-permit"
 KNOWN_ANSWERS = 100_000
 """Answers that one pack remembers at most."""
 HOUSE = Path(__file__).parent
+DEEPEST, LONGEST_LINE = 60, 1_000
+"""Brackets within brackets in a policy, and characters of a line. Ours: at 1,000 brackets Cedar's parser ends the process."""
 
 
 class Rule(Record, frozen=True):
@@ -79,19 +81,18 @@ class LawPack:
         self.country = country
         self.day = day
         packs_read = [load_toml(file, _Rules) for file in rule_files]
+        _cited_once(country, packs_read[1], rule_files[1])
         self.rules = {rule.id: rule for read in packs_read for rule in read.rule}
-        for cited in (*packs_read[1].rule, *packs_read[1].exception):
-            if cited.act == HOUSE_ACT or not cited.provision:
-                raise DaulatError(
-                    f"`{country}/law/rules.toml`: `{cited.id}` cites no act or no provision of it",
-                    "a country's rule says where it is written: add `act` and `provision`",
-                )
         self.grants = tuple(grant for read in packs_read for grant in read.exception if grant.binds(day))
         policies = _policies(policy_files, schema_file)
-        missing = sorted(set(policies) ^ set(self.rules))
-        if missing:
+        for id_ in sorted(set(policies) ^ set(self.rules)):
+            has, lacks = ("law.cedar", "rules.toml") if id_ in policies else ("rules.toml", "law.cedar")
+            where = (
+                mistake.of_policy((folder / has).read_text(encoding="utf-8"), id_) if (folder / has).exists() else ""
+            )
             raise DaulatError(
-                f"law pack `{country}`: `{missing[0]}` has a policy or words, not both", "give each policy its rule"
+                f"`{country}/law/{has}`{where}: `{id_}` is not in {lacks}",
+                "each policy has its rule in words, and each rule its policy",
             )
         permits = [id_ for id_, policy in policies.items() if policy["effect"] == "permit"]
         if permits != [_PERMIT] or policies[_PERMIT]["conditions"]:
@@ -208,6 +209,31 @@ def require(decision: Decision) -> None:
         raise NotAllowed(problem, decision.remedy or "see `daulat law explain`")
 
 
+def _cited_once(country: str, read: _Rules, file: Path) -> None:
+    """Raises: DaulatError for an id that is the house's or there twice, and for a rule that cites nothing."""
+    text = file.read_text(encoding="utf-8")
+    seen: set[str] = set()
+    for rule in (*read.rule, *read.exception):
+        where = f"`{country}/law/{file.name}`{mistake.of_policy(text, rule.id)}: `{rule.id}`"
+        if rule.id.startswith("house-") or rule.id in seen:
+            raise DaulatError(f"{where} is the id of another rule", f"begin its id with `{country}-`, and use it once")
+        seen.add(rule.id)
+        if rule.act.strip() in ("", HOUSE_ACT) or not rule.provision.strip():
+            problem = f"{where} cites no act or no provision of it"
+            raise DaulatError(problem, "a country's rule says where it is written: add `act` and `provision`")
+
+
+def _not_too_deep(text: str, file: Path) -> None:
+    """Raises: DaulatError for brackets within brackets beyond what a person writes: the parser would not come back."""
+    deep = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        deep += sum(line.count(one) for one in "([{") - sum(line.count(one) for one in ")]}")
+        if deep > DEEPEST or len(line) > LONGEST_LINE:
+            raise DaulatError(
+                f"`{file.name}`, line {number}: brackets too deep, or too long a line", "write it plainly"
+            )
+
+
 def _policies(files: list[Path], schema_file: Path) -> dict[str, dict[str, Any]]:
     """Every policy by its `@id`, as Cedar's JSON; a typo is named with its file."""
     import cedarpy
@@ -218,6 +244,7 @@ def _policies(files: list[Path], schema_file: Path) -> dict[str, dict[str, Any]]
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             raise DaulatError(f"`{file.name}` is not UTF-8", "save it as UTF-8") from None
+        _not_too_deep(text, file)
         try:
             parsed = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
         except ValueError as error:
@@ -230,7 +257,10 @@ def _policies(files: list[Path], schema_file: Path) -> dict[str, dict[str, Any]]
         for policy in parsed.values():
             id_ = policy.get("annotations", {}).get("id")
             if id_ is None or id_ in found:
-                raise DaulatError(f"`{file.name}`: a policy's `@id` is missing or given twice ({id_})", "name it")
+                where = mistake.of_policy(text, id_) if id_ else ""
+                raise DaulatError(
+                    f"`{file.name}`{where}: a policy's `@id` is missing or given twice ({id_})", "name it"
+                )
             outcome = policy["annotations"].get("outcome")
             if policy["effect"] == "forbid" and outcome not in ("refuse", "hold"):
                 where = mistake.of_policy(text, id_)

@@ -1,6 +1,7 @@
 """Licences as the law is asked about them: an SPDX expression, or nothing that anybody knows."""
 
 import re
+from collections.abc import Callable
 
 UNKNOWN = "unknown"
 _NOBODY_KNOWS = re.compile(r"LicenseRef-(?:scancode-)?(?:unknown|none|noassertion)\b", re.IGNORECASE)
@@ -20,26 +21,33 @@ def recorded(licence: str | None) -> str:
         return UNKNOWN
 
 
-_EXCLUDES = re.compile(r"(?:^|-)NC(?:-|$)|non-?commercial", re.IGNORECASE)
+_EXCLUDES = re.compile(
+    r"(?:^|[-.])NC(?=$|[-.0-9])|^NCGL|no[nt]?[-.]?(?:for[-.])?commercial|research[-.]only|^Aladdin$|academic",
+    re.IGNORECASE,
+)
+_OWN_TERMS = re.compile(r"^(?:LicenseRef-|DocumentRef-)", re.IGNORECASE)
 
 
 def commercial_use(licence: str | None) -> str:
     """`excluded` where every choice that the expression leaves has a licence that is not for commercial use.
 
-    Else `allowed`; `unknown` where nobody knows the licence. Terms of their own (`LicenseRef-...`) are as their name says,
-    for a person has read and accepted them.
+    `unknown` where a choice that is left rests on terms of their own (`LicenseRef-...`), or nobody knows the licence; else
+    `allowed`.
     """
     expression = recorded(licence)
     if expression == UNKNOWN:
         return UNKNOWN
-    return "excluded" if _excluded(_WORD.findall(expression)) else "allowed"
+    words = _WORD.findall(expression)
+    if _barred(list(words), lambda word: bool(_EXCLUDES.search(word))):
+        return "excluded"
+    return UNKNOWN if _barred(words, lambda word: bool(_EXCLUDES.search(word) or _OWN_TERMS.match(word))) else "allowed"
 
 
 _WORD = re.compile(r"[()]|[^\s()]+")
 
 
-def _excluded(words: list[str]) -> bool:
-    """Of an expression that is valid: `AND` excludes if either does, `OR` if both do, and binds less."""
+def _barred(words: list[str], bars: Callable[[str], bool]) -> bool:
+    """Of an expression that is valid: `AND` bars if either does, `OR` if both do, and binds less."""
 
     def choices() -> bool:
         found = parts()
@@ -58,7 +66,7 @@ def _excluded(words: list[str]) -> bool:
     def one() -> bool:
         word = words.pop(0)
         if word != "(":
-            return bool(_EXCLUDES.search(word))
+            return bars(word)
         found = choices()
         words.pop(0)
         return found

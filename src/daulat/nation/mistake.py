@@ -11,6 +11,7 @@ def in_policy(text: str, problem: str) -> str:
     starts = [number for number, line in enumerate(text.splitlines(), 1) if "@id(" in line]
     at = starts[int(named.group(1))] if named and int(named.group(1)) < len(starts) else 1
     quoted = [word for word in re.findall(r"`([^`]+)`", problem) if not re.fullmatch(r"policy\d+", word)]
+    quoted = quoted or re.findall(r": (\w+)$", problem)
     return _first(text, quoted, at) or (f", line {at}" if named and starts else "")
 
 

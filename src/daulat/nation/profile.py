@@ -5,6 +5,7 @@ import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -60,8 +61,38 @@ class _Samples(Record, frozen=True):
 
 def nations(packs: Path = PACKS) -> dict[str, Nation]:
     """Every nation that has a pack, by its code."""
-    found = (load_toml(folder / "nation.toml", Nation) for folder in sorted(packs.iterdir()) if folder.is_dir())
-    return {nation.code: nation for nation in found}
+    found = {}
+    for folder in sorted(packs.iterdir()):
+        if (folder / "nation.toml").is_file():
+            found[folder.name] = _checked(folder.name, load_toml(folder / "nation.toml", Nation))
+    taken: dict[str, str] = {}
+    for one in found.values():
+        for name in (one.code, *one.aliases):
+            if taken.setdefault(name, one.code) != one.code:
+                raise DaulatError(
+                    f"`{one.code}/nation.toml`: `{name}` is what the pack `{taken[name]}` is called",
+                    "codes and aliases are of one pack only",
+                )
+    return found
+
+
+def _checked(folder: str, found: Nation) -> Nation:
+    """Raises: DaulatError for a code that is not the folder's, a time zone that there is not, a day both open and closed."""
+    where = f"`{folder}/nation.toml`"
+    if found.code != folder:
+        raise DaulatError(
+            f"{where}: the code `{found.code}` is not the folder's name", "call both by the ISO 3166-1 code"
+        )
+    try:
+        ZoneInfo(found.time_zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise DaulatError(
+            f"{where}: there is no time zone `{found.time_zone}`", "write one such as Asia/Bangkok"
+        ) from None
+    both = set(found.calendar.closed) & set(found.calendar.open)
+    if both:
+        raise DaulatError(f"{where}: {min(both)} is both `closed` and `open`", "decide which of them it is")
+    return found
 
 
 def nation(code: str, packs: Path = PACKS) -> Nation:
@@ -94,7 +125,7 @@ def load_toml(path: Path, kind: type[Kind]) -> Kind:
         text = path.read_text(encoding="utf-8")
         return msgspec.convert(tomllib.loads(text), kind)
     except FileNotFoundError:
-        raise DaulatError(f"`{path.name}` is missing in the pack `{path.parent.name}`", "restore the file") from None
+        raise DaulatError(f"the file `{'/'.join(path.parts[-3:])}` is missing", "restore it, or write it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         where = "/".join(path.parts[-3:])
         line = mistake.in_table(text, str(error)) if isinstance(error, msgspec.ValidationError) else ""

@@ -1,16 +1,18 @@
 """When the law changes: which rules differ between two packs, and which verdicts of this project would."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from daulat.errors import DaulatError
+from daulat.errors import DaulatError, NotVerified
 from daulat.nation.law import LawPack, strictest
+from daulat.nation.profile import nations
 from daulat.nation.question import Question
 from daulat.records import Record
 from daulat.work.lineage import lineage
 from daulat.work.project import Project
 from daulat.work.query import releases
-from daulat.work.questions import base_question, source_question
+from daulat.work.questions import base_question, beneath, source_question
 from daulat.work.release import question
 
 
@@ -43,7 +45,8 @@ def compare(project: Project, packs: Path) -> Amendment:
     if not (packs / country / "law" / "rules.toml").is_file():
         raise DaulatError(f"`{packs}` has no pack `{country}`", "name a folder that holds `CODE/law/rules.toml`")
     new = LawPack(country, old.day, packs)
-    theirs = {code: LawPack(code, old.day, packs) for code in _codes(packs)}
+    theirs = {code: LawPack(code, old.day) for code in nations()}
+    theirs |= {code: LawPack(code, old.day, packs) for code in _codes(packs)}
     both = sorted(set(old.rules) & set(new.rules))
     changed = [id_ for id_ in both if (old.rules[id_], old.policies[id_]) != (new.rules[id_], new.policies[id_])]
     verdicts = []
@@ -77,4 +80,5 @@ def _questions(project: Project) -> Iterator[Question]:
     for release in releases(project).values():
         if release.state == "approved":
             yield question(project, release, "deploy")
-            yield from lineage(project, release).questions(project, "deploy")
+            with suppress(NotVerified):  # what nobody can say anything of, no law changes
+                yield from beneath(project, lineage(project, release), serving=True)

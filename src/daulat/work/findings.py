@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from daulat.errors import DaulatError
+from daulat.errors import DaulatError, NotVerified
 from daulat.journey import canonical
 from daulat.journey import statement as st
 from daulat.journey.keys import SigningKey
-from daulat.records import FindingKind, HumanFinding
+from daulat.records import FindingKind, HumanFinding, Source
+from daulat.work.lineage import lineage
 from daulat.work.project import Project
 from daulat.work.query import releases
 from daulat.work.run import now, plain
@@ -31,7 +32,7 @@ def find(
     Raises: DaulatError for an unknown one, no words, a day that has passed, or a document that cannot be read.
     """
     names = [*(one.name for one in project.config.source), *releases(project)]
-    if source not in names:
+    if source not in names and _named(project, source) is None:
         raise DaulatError(f"no source or release is called `{source}`", f"there are: {', '.join(names) or 'none yet'}")
     if not words.strip():
         raise DaulatError("a finding needs words", 'say what was found, and on what it rests: `--words "..."`')
@@ -54,7 +55,7 @@ def take_back(project: Project, number: int, words: str, key: SigningKey | None 
     if number not in known:
         listed = ", ".join(map(str, known)) or "none yet"
         raise DaulatError(f"statement {number} is no finding", f"findings are: {listed}")
-    if known[number].ended:
+    if known[number].taken:
         raise DaulatError(known[number].words, "it opens nothing")
     if not words.strip():
         raise DaulatError("taking a finding back needs words", 'say why: `--words "..."`')
@@ -76,8 +77,10 @@ class Standing:
     number: int
     by: str
     finding: HumanFinding
-    ended: str
+    ended: str = ""
     """Why it no longer holds; empty while it does."""
+    taken: bool = False
+    """Taken back: it will not hold again, whatever changes."""
 
     @property
     def words(self) -> str:
@@ -85,8 +88,11 @@ class Standing:
         return f"the finding `{self.finding.kind}` of statement {self.number} no longer holds: {self.ended}"
 
 
-def standing(project: Project, name: str, day: date | None = None) -> list[Standing]:
-    """Every finding about that source or release as it stands on that day (default: today), the newest last."""
+def standing(project: Project, name: str, day: date | None = None, source: Source | None = None) -> list[Standing]:
+    """Every finding about that source or release as it stands on that day (default: today), the newest last.
+
+    `source`: as it is asked about (default: as daulat.toml has it).
+    """
     today = day or project.today
     found = found_about(project, name)
     taken = {one.finding.takes_back: one.number for one in found if one.finding.takes_back is not None}
@@ -97,27 +103,43 @@ def standing(project: Project, name: str, day: date | None = None) -> list[Stand
             return f"taken back by statement {taken[one.number]}"
         if finding.until is not None and finding.until < today:
             return f"it ended on {finding.until}"
-        if finding.terms != _terms(project, name, finding.kind):
+        if finding.terms != _terms(project, name, finding.kind, source):
             return "what it was found about has changed since"
         return ""
 
-    return [replace(one, ended=why(one)) for one in found if one.finding.takes_back is None]
+    return [replace(one, ended=why(one), taken=one.number in taken) for one in found if one.finding.takes_back is None]
 
 
-def in_force(project: Project, name: str, day: date | None = None) -> list[HumanFinding]:
+def in_force(project: Project, name: str, day: date | None = None, source: Source | None = None) -> list[HumanFinding]:
     """The findings about that source or release that hold on that day (default: today), the newest last."""
-    return [one.finding for one in standing(project, name, day) if not one.ended]
+    return [one.finding for one in standing(project, name, day, source) if not one.ended]
 
 
-def _terms(project: Project, name: str, kind: str) -> str:
+def _terms(project: Project, name: str, kind: str, source: Source | None = None) -> str:
     """What a finding of that kind about that source is about, as it stands now."""
-    said = [plain(source) for source in project.config.source if source.name == name]
-    about = {key: said[0].get(key) for key in _ABOUT} if said else {}
+    named = source or _named(project, name)
+    about = {key: plain(named).get(key) for key in _ABOUT} if named else {}
     where = project.config.place.jurisdiction if kind == "transfer" else ""
     return canonical.digest(canonical.canonical({"source": about, "where": where}))
 
 
-_ABOUT = ("kind", "location", "paths", "owner", "licence", "basis", "country", "personal_data", "purposes")
+_ABOUT = (
+    *("kind", "location", "paths", "owner", "licence", "basis", "country", "personal_data", "purposes"),
+    *("consent", "subjects", "sensitive_subjects"),
+)
+
+
+def _named(project: Project, name: str) -> Source | None:
+    """The source of that name in daulat.toml; one that left it, as the newest release that stands on it has it."""
+    for source in project.config.source:
+        if source.name == name:
+            return source
+    for release in reversed(releases(project).values()):
+        with suppress(NotVerified):
+            for terms in lineage(project, release).sources:
+                if terms.source.name == name:
+                    return terms.source
+    return None
 
 
 def found_about(project: Project, name: str) -> list[Standing]:
@@ -127,5 +149,5 @@ def found_about(project: Project, name: str) -> list[Standing]:
     for entry in entries:
         with suppress(msgspec.ValidationError):  # signed, and no finding: it opens nothing
             finding = msgspec.convert(entry.statement["predicate"]["finding"], HumanFinding)
-            found.append(Standing(entry.index, entry.by, finding, ""))
+            found.append(Standing(entry.index, entry.by, finding))
     return found

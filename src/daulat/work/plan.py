@@ -25,6 +25,7 @@ from daulat.model.gguf.write import export_gguf
 from daulat.model.pretrain import pretrain
 from daulat.model.tokenizer import extend
 from daulat.records import Digest, Progress, Source, no_progress
+from daulat.work.lineage import trained_here
 from daulat.work.project import Project
 from daulat.work.questions import base_question, evidence, expanded, opt_out, questions, source_question
 from daulat.work.run import Bench, Facts, Outcome, Step, plain, run
@@ -78,6 +79,12 @@ def fetch_model(project: Project, told: Told = silent) -> Outcome:
     what = (
         {"content": folder_digest(local) if local.is_dir() else canonical.digest_file(local)} if local.exists() else {}
     )
+
+    def make(bench: Bench) -> Facts:
+        facts = dict(plain(fetch_base(options, bench.into, project.cache, bench.progress)))
+        earlier = trained_here(project, {canonical.digest_file(path) for path in _weights(local)})
+        return facts if earlier is None else {**facts, "trained_here": earlier}
+
     step = Step(
         name="adopt",
         room="model",
@@ -85,9 +92,14 @@ def fetch_model(project: Project, told: Told = silent) -> Outcome:
         output="base",
         options={"base": plain(options), **what},
         questions=(base_question(project, "adopt"),),
-        make=lambda bench: plain(fetch_base(options, bench.into, project.cache, bench.progress)),
+        make=make,
     )
     return run(project, step, told("adopt"))
+
+
+def _weights(local: Path) -> list[Path]:
+    """The files that hold weights, of a base that lies here."""
+    return sorted(local.glob("*.safetensors")) if local.is_dir() else [local] if local.is_file() else []
 
 
 def develop(project: Project, told: Told = silent) -> Developed:

@@ -8,12 +8,11 @@ journey ──findings───┘
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-import msgspec
-
+from daulat.config import FILE
 from daulat.corpus import optout
 from daulat.journey import canonical
 from daulat.model.base import known_licence
@@ -22,46 +21,44 @@ from daulat.nation.licence import UNKNOWN, commercial_use, recorded
 from daulat.nation.question import Question, source_facts
 from daulat.records import Digest, Source
 from daulat.work.findings import in_force
+from daulat.work.lineage import Lineage, Terms
 from daulat.work.project import Project
 
-Action: TypeAlias = Literal["fetch", "curate", "train", "measure", "deploy"]
+Action: TypeAlias = Literal["fetch", "curate", "train", "measure"]
 """What may be done with a source."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """A source, what its publisher said of mining, and the papers that were shown for it, by their digests."""
-
-    source: Source
-    opt_out: str = UNKNOWN
-    access_evidence: Digest | None = None
-    consent_record: Digest | None = None
 
 
 def terms(project: Project, source: Source) -> Terms:
     """As daulat.toml has them now, with the papers that lie there now."""
     papers = evidence(project, source.access_evidence), evidence(project, source.consent_record)
-    return Terms(source, opt_out(project, source)[0], *papers)
+    return Terms(source, project.config.corpus.redact, opt_out(project, source)[0], *papers)
 
 
-def on_record(project: Project, source: dict[str, Any]) -> Terms:
-    """As the statement of its fetching has them; what daulat.toml still names is asked about as it stands there now.
+def questions(project: Project, action: Action) -> tuple[Question, ...]:
+    """The same action asked for every source of daulat.toml: a corpus is only as free as each part."""
+    return tuple(source_question(project, source, action) for source in project.config.source)
 
-    A source that was taken out of daulat.toml stays in what was made of it.
+
+def beneath(project: Project, stands_on: Lineage, *, serving: bool = False) -> tuple[Question, ...]:
+    """May a model be made of all that a release stands on, here and now?
+
+    Asked under the terms on record, and, of what daulat.toml still names, under those of today: terms that changed since are
+    asked about twice, until the corpus is built again. `serving`: how long text is kept bars building, not serving.
     """
-    for named in project.config.source:
-        if named.name == source["name"]:
-            return terms(project, named)
-    known = {field.name for field in msgspec.structs.fields(Source)} - {"access_evidence", "consent_record"}
-    said = {"location": "", **{key: value for key, value in source.items() if key in known}}
-    papers = source.get("access_evidence"), source.get("consent_record")
-    return Terms(msgspec.convert(said, Source), source.get("opt_out", UNKNOWN), *papers)
-
-
-def questions(project: Project, action: Action, sources: Iterable[Terms] | None = None) -> tuple[Question, ...]:
-    """The same action asked for every source (default: those of daulat.toml): a corpus is only as free as each part."""
-    together = tuple(terms(project, source) for source in project.config.source) if sources is None else tuple(sources)
-    return tuple(_question(project, one, action, [other.source for other in together]) for one in together)
+    now = {(s.name, s.kind, s.location, s.paths): s for s in project.config.source}
+    together = [one.source for one in stands_on.sources]
+    asked = [_question(project, one, "train", together) for one in stands_on.sources]
+    for one in stands_on.sources:
+        s = one.source
+        today = now.get((s.name, s.kind, s.location, s.paths))
+        if today is not None:
+            asked.append(_question(project, replace(terms(project, today), redacted=one.redacted), "train", together))
+    if serving:
+        asked = [replace(one, facts={**one.facts, "retention": "running"}) for one in asked]
+    bases = [base_question(project, "train", base) for base in stands_on.bases]
+    if any(base.location == project.config.base.location for base in stands_on.bases):
+        bases.append(base_question(project, "train"))
+    return (*bases, *asked)
 
 
 def source_question(project: Project, source: Source, action: Action) -> Question:
@@ -75,7 +72,7 @@ def _question(project: Project, said: Terms, action: Action, together: Iterable[
         source,
         project.today,
         opt_out=said.opt_out,
-        findings=[finding.kind for finding in in_force(project, source.name, project.today)],
+        findings=[finding.kind for finding in in_force(project, source.name, project.today, source)],
     )
     facts |= _people(source, together)
     if said.access_evidence is None:
@@ -89,7 +86,7 @@ def _question(project: Project, said: Terms, action: Action, together: Iterable[
         facts=facts,
         place=project.config.place,
         sector=project.config.nation.sector,
-        redaction=project.config.corpus.redact,
+        redaction=said.redacted,
         purpose=project.config.nation.purpose or UNKNOWN,
         origin=source.country or UNKNOWN,
     )
@@ -119,11 +116,15 @@ def opt_out(project: Project, source: Source) -> tuple[str, str]:
 
 
 def evidence(project: Project, location: str | None) -> Digest | None:
-    """The digest of the paper at that location, as it lies there now; None where there is none."""
+    """The digest of the paper at that location, as it lies there now; None where there is none, or nothing in it."""
     if location is None:
         return None
     path = project.folder / expanded(location)
-    return canonical.digest_file(path) if path.is_file() else None
+    try:
+        shows = path.is_file() and path.stat().st_size > 0 and not path.samefile(project.folder / FILE)
+    except OSError:
+        return None
+    return canonical.digest_file(path) if shows else None
 
 
 def expanded(location: str) -> Path:
@@ -135,7 +136,7 @@ def expanded(location: str) -> Path:
 
 
 def base_question(
-    project: Project, action: Literal["adopt", "train", "measure", "deploy"], base: BaseOptions | None = None
+    project: Project, action: Literal["adopt", "train", "measure"], base: BaseOptions | None = None
 ) -> Question:
     """May this be done with this base model (default: that of daulat.toml), here?"""
     options = base or project.config.base

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from daulat.errors import DaulatError
+from daulat.errors import DaulatError, NotAllowed
 from daulat.journey import statement
 from daulat.journey.keys import SigningKey
 from daulat.nation.question import Question
@@ -14,6 +14,7 @@ from daulat.work.findings import in_force
 from daulat.work.lineage import lineage
 from daulat.work.project import Project
 from daulat.work.query import latest_scorecard, latest_step, releases
+from daulat.work.questions import beneath
 from daulat.work.run import ask, now, plain
 
 
@@ -72,7 +73,11 @@ def decide(
     if release.state != "proposed" and not withdrawn:
         raise DaulatError(f"`{release.id}` was {release.state} by `{release.by}`", "develop and propose a new one")
     asked = about_release(project, release) if state == "approved" else ()
-    decisions = ask(project, "release", asked)
+    try:
+        decisions = ask(project, "release", asked)
+    except NotAllowed as barred:
+        hint = f"{barred.hint}; then `daulat develop` again: a release is asked about as its corpus is on record"
+        raise NotAllowed(barred.problem, hint) from None
     signed = msgspec.structs.replace(release, state=state, by=by.name, reason=reason)
     _sign(project, signed, decisions, by)
     return signed
@@ -101,7 +106,7 @@ def about_release(project: Project, release: Release) -> tuple[Question, ...]:
 
     Raises: NotVerified where what it stands on is not on record.
     """
-    return (question(project, release, "release"), *lineage(project, release).questions(project, "train"))
+    return (question(project, release, "release"), *beneath(project, lineage(project, release)))
 
 
 def question(project: Project, release: Release, action: Literal["release", "deploy"]) -> Question:

@@ -31,6 +31,7 @@ from daulat.serve.gateway.usage_file import UsageFile
 from daulat.work.lineage import Lineage, lineage
 from daulat.work.project import Project, secret, write_secret
 from daulat.work.query import deployments, releases
+from daulat.work.questions import beneath
 from daulat.work.release import find, question
 from daulat.work.run import ask as ask_law
 from daulat.work.run import now, plain
@@ -89,7 +90,7 @@ def start(project: Project, release_id: str | None = None) -> Served:
     ensure_loopback()
     _can_record(project)
     release = find(project, release_id, "approved")
-    asked = (question(project, release, "deploy"), *lineage(project, release).questions(project, "deploy"))
+    asked = (question(project, release, "deploy"), *beneath(project, lineage(project, release), serving=True))
     decisions = ask_law(project, "deploy", asked)
     files = Files(project.run_folder)
     files.folder.mkdir(mode=0o700, exist_ok=True)
@@ -199,8 +200,8 @@ def may_go_on(project: Project, release_id: str, laws: dict[str, LawPack], stand
     release = releases(project).get(release_id)
     if release is None or release.state != "approved":
         return False
-    beneath = stands_on or lineage(project, release)
-    asked = (question(project, release, "deploy"), *beneath.questions(project, "deploy"))
+    below = beneath(project, stands_on or lineage(project, release), serving=True)
+    asked = (question(project, release, "deploy"), *below)
     return all(decision.outcome == "allow" for one in asked for decision in project.decide(one, laws))
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from daulat.corpus import quality
 from daulat.corpus.kernels import borders as rules
 from daulat.corpus.kernels.characters import LETTER, SYMBOL, WORD, unit_kinds
+from daulat.corpus.kernels.clusters import clusters, unit_classes
 from daulat.corpus.kernels.lines import COLUMNS, lines
 from daulat.corpus.kernels.minhash import signatures
 from daulat.corpus.kernels.repetition import repetition
@@ -33,7 +34,7 @@ def with_pyicu(text: str, language: str = "th") -> list[int]:
     return [0, *breaker]
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(st.lists(every_class, max_size=12).map("".join), min_size=1, max_size=4))
 def test_borders_are_those_of_icu_whichever_rules_and_dictionaries_they_need(texts: list[str]) -> None:
     units, offsets = utf16(texts)
@@ -55,7 +56,7 @@ def words_of(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(few_letters, min_size=1, max_size=3))
 def test_tokens_are_the_segments_that_are_no_white_space(texts: list[str]) -> None:
     found = tokens(texts, "th")
@@ -95,7 +96,7 @@ def repeated(words: list[str], n: int) -> int:
     return total
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(["a", "bb", "ก", "ccc"]), max_size=80), min_size=1, max_size=3))
 def test_repetition_is_counted_as_in_the_paper(texts: list[list[str]]) -> None:
     found = tokens([" ".join(words) for words in texts], "en")
@@ -104,7 +105,7 @@ def test_repetition_is_counted_as_in_the_paper(texts: list[list[str]]) -> None:
         assert row.tolist() == [top(words, n) for n in (2, 3, 4)] + [repeated(words, n) for n in range(5, 11)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(few_letters, min_size=1, max_size=3))
 def test_lines_are_counted_as_in_the_papers(texts: list[str]) -> None:
     found = lines(*utf16(texts), unit_kinds(), 3)
@@ -134,16 +135,38 @@ def test_lines_are_counted_as_in_the_papers(texts: list[str]) -> None:
 
 
 def test_a_signature_is_the_smallest_of_each_permutation_over_all_shingles() -> None:
-    texts = [" ".join(indonesian(1)), "satu dua", "", "satu dua !!", indonesian(1)[0] + " ."]
+    hashes = np.array([7, 8, 9, 10, 7, 8, 9, 11, 7, 8], np.uint64)
+    offsets = np.array([0, 4, 8, 10, 10])
     factors, addends = np.array([1, 3], np.uint32), np.array([0, 7], np.uint32)
-    found = tokens(texts, "id")
-    rows = signatures(found.hashes, found.kinds, found.offsets, 5, factors, addends)
-    assert rows[1].tolist() == rows[3].tolist(), "symbols are no words, and a short text is one shingle"
-    assert rows[2].tolist() != rows[1].tolist()
-    alone = tokens(texts[:1], "id")
-    again = signatures(alone.hashes, alone.kinds, alone.offsets, 5, factors, addends)
-    assert rows[0].tolist() == again[0].tolist()
-    assert (rows[0] <= rows[4]).all(), "more shingles, smaller minima"
+    rows = signatures(hashes, offsets, 3, factors, addends)
+    alone = [
+        signatures(np.array(part, np.uint64), np.array([0, 3]), 3, factors, addends)[0]
+        for part in ([7, 8, 9], [8, 9, 10])
+    ]
+    assert rows[0].tolist() == np.minimum(*alone).tolist()
+    assert (rows[2] != rows[0]).any(), "a shorter text is one shingle"
+    assert (rows[3] != rows[2]).any()
+    more = signatures(np.array([*hashes[:4], 12], np.uint64), np.array([0, 5]), 3, factors, addends)
+    assert (more[0] <= rows[0]).all(), "more shingles, smaller minima"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("halo, dunia-2!", ["halo", "dunia", "2"]),
+        ("เด็กน้ำใจ x1", ["เด็", "ก", "น้ำ", "ใจ", "x1"]),
+        ("ເດັກນ້ອຍ", ["ເດັ", "ກ", "ນ້", "ອ", "ຍ"]),
+        ("ក្រុមហ៊ុន", ["ក្រុ", "ម", "ហ៊ុ", "ន"]),
+        ("မြန်မာ", ["မြ", "န်", "မာ"]),
+        ("中文，字ok", ["中", "文", "字", "ok"]),
+        ("😀😀 a", ["😀😀", "a"]),
+        ("", []),
+    ],
+)
+def test_what_shingles_are_made_of_is_cut_by_rule(text: str, parts: list[str]) -> None:
+    hashes, starts = clusters(*utf16([text, *parts]), unit_classes())
+    assert (np.diff(starts)[1:] == 1).all(), "each part is one"
+    assert hashes[: starts[1]].tolist() == hashes[starts[1] :].tolist()
 
 
 @pytest.mark.parametrize("word", ["dan", "ที่", "မှာ", "astéroid"])

@@ -7,7 +7,7 @@ from daulat.corpus.boilerplate import codes, first_by_rank, rank_by_id
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.paragraphs import paragraphs
 from daulat.corpus.stage import KEEP, Judged, drop, with_text
-from daulat.corpus.words import tokens
+from daulat.corpus.words import utf16
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 EXACT = "copy of another document"
 NEAR = "near copy of another document"
+CLUSTERS = {"th": 10, "lo": 10, "km": 9, "my": 9, "zh": 7}
+"""Length of a shingle in scripts without spaces, in written clusters: an edited word spoils as many of them as of shingles of
+five words. Ours, from the mean length of ICU's words: 2.4 clusters in Thai, 1.6 in Chinese."""
 
 
 def duplicates(documents: "pa.Table", options: CorpusOptions) -> Judged:
@@ -57,17 +60,18 @@ def minhash(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDA
     """A signature a text: the smallest of its shingles' hashes under each permutation. Source: Broder 1997."""
     import numpy as np
 
+    from daulat.corpus.kernels.clusters import clusters, unit_classes
     from daulat.corpus.kernels.minhash import signatures
 
-    found = tokens(texts, language)
     number = options.bands * options.band_hashes
     seeds = np.frombuffer(
         b"".join(hashlib.sha256(f"{options.seed} {index}".encode()).digest()[:8] for index in range(number)),
         dtype="<u4",
     ).reshape(number, 2)
-    factors = np.ascontiguousarray(seeds[:, 0] | np.uint32(1))
-    addends = np.ascontiguousarray(seeds[:, 1])
-    return signatures(found.hashes, found.kinds, found.offsets, options.shingle_words, factors, addends)  # type: ignore[no-any-return]
+    factors, addends = np.ascontiguousarray(seeds[:, 0] | np.uint32(1)), np.ascontiguousarray(seeds[:, 1])
+    hashes, offsets = clusters(*utf16(texts), unit_classes())
+    shingle = CLUSTERS.get(language, options.shingle_words)
+    return signatures(hashes, offsets, shingle, factors, addends)  # type: ignore[no-any-return]
 
 
 def candidate_pairs(signature: "npt.NDArray[np.uint32]", options: CorpusOptions) -> "npt.NDArray[np.int64]":

@@ -5,8 +5,9 @@ UTF-16 units with offsets, words as hashes with offsets.
 
 ```
 characters.py   kinds of UTF-16 units, as a table      lines.py        what stands in a text's lines
-tokens.py       ICU's borders ─> words                 repetition.py   n-grams that stand twice
-minhash.py      words ─> signatures                    groups.py       pairs ─> connected components
+borders.py      where words begin and end              tokens.py      what stands between, measured
+repetition.py   n-grams that stand twice               clusters.py     what shingles are made of
+minhash.py      shingles ─> signatures                 groups.py       pairs ─> connected components
 scripts.py      characters of each script; language scores
 ```
 """

@@ -1,39 +1,27 @@
-"""Words become signatures: the smallest hash of a text's shingles under each permutation. Source: Broder 1997."""
+"""Words and clusters become signatures: the smallest hash of a text's shingles under each permutation. Source: Broder 1997."""
 
 import numba  # noqa: TID253
 import numpy as np  # noqa: TID253
 
-from daulat.corpus.kernels.characters import WORD
 from daulat.corpus.kernels.tokens import MIX, PRIME
 
 
 @numba.njit(cache=True, nogil=True)
-def signatures(hashes, kinds, offsets, shingle, factors, addends):  # type: ignore[no-untyped-def]
-    """A row of `len(factors)` minima a text, over shingles of tokens that are words; a shorter text is one shingle.
+def signatures(hashes, offsets, shingle, factors, addends):  # type: ignore[no-untyped-def]
+    """A row of `len(factors)` minima a text, over its shingles of so many hashes; a shorter text is one shingle.
 
     32-bit permutations `x * factor + addend` of each shingle's hash; `np.uint32` keeps Numba from widening them.
     """
     number = len(factors)
     found = np.empty((len(offsets) - 1, number), np.uint32)
-    ring = np.zeros(shingle, np.uint64)
     for text in range(len(offsets) - 1):
         row = found[text]
         row[:] = np.uint32(0xFFFFFFFF)
-        count = 0
-        for at in range(offsets[text], offsets[text + 1] + 1):
-            if at < offsets[text + 1]:
-                if not kinds[at] & WORD:
-                    continue
-                ring[count % shingle] = hashes[at]
-                count += 1
-                if count < shingle:
-                    continue
-            elif count >= shingle:
-                break
-            size = min(count, shingle)
+        start, end = offsets[text], offsets[text + 1]
+        for first in range(start, max(start + 1, end - shingle + 1)):
             key = PRIME
-            for inner in range(count - size, count):
-                key = (key ^ ring[inner % shingle]) * MIX
+            for at in range(first, min(first + shingle, end)):
+                key = (key ^ hashes[at]) * MIX
                 key ^= key >> np.uint64(31)
             small = np.uint32(key >> np.uint64(32))
             for index in range(number):

@@ -113,6 +113,8 @@ def _terms(project: Project, name: str, kind: str) -> str:
     """What a finding of that kind about that source is about, as it stands now."""
     said = [plain(source) for source in project.config.source if source.name == name]
     about = {key: said[0].get(key) for key in _ABOUT} if said else {}
+    if said and said[0].get("jurisdiction"):
+        about["jurisdiction"] = said[0]["jurisdiction"]
     where = project.config.place.jurisdiction if kind == "transfer" else ""
     return canonical.digest(canonical.canonical({"source": about, "where": where}))
 

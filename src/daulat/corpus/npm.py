@@ -23,7 +23,7 @@ TIMEOUT_S = 900
 MANIFEST_BYTES = 10_000_000
 """A larger package.json is none. Ours."""
 
-_NAME = re.compile(r"((?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*)(?:@([0-9][0-9A-Za-z.+-]*))?")
+_NAME = re.compile(r"((?:@[a-z0-9~][a-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~-]*)(?:@([0-9][0-9A-Za-z.+-]*))?")
 _OWN_TEXT = "name a folder with your own text: `--text FOLDER`"
 _NO_NETWORK = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET|network")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daulat.errors import NotAllowed
+from daulat.errors import DaulatError, NotAllowed
 from daulat.journey import statement as st
 from daulat.journey.verify import verify
 from daulat.nation.profile import nation
@@ -74,7 +74,18 @@ def test_a_table_becomes_a_snapshot_of_the_project(tmp_path: Path) -> None:
     assert first.facts["source"]["rows"] == "2"
     assert fetch_sources(opened)["notes"].cached
     assert "notes/part-00000.parquet" in " ".join(opened.journey.store.read_tree(first.output))
+    assert not list(opened.cache.rglob("*.parquet")), "no row lies about beside the store"
     assert verify(opened.folder).ok
+
+
+def test_a_file_that_may_not_be_read_is_one_sentence(tmp_path: Path) -> None:
+    opened = project(tmp_path, OWN)
+    (opened.folder / "text").mkdir()
+    (opened.folder / "text" / "a.txt").write_text("satu")
+    (opened.folder / "cache").mkdir(exist_ok=True)
+    (opened.folder / "cache" / "folders").write_text("in the way")
+    with pytest.raises(DaulatError, match="fetch notes"):
+        fetch_sources(opened)
 
 
 def test_text_of_people_that_lies_abroad_is_asked_about_there_before_anybody_connects(tmp_path: Path) -> None:

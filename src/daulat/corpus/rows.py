@@ -1,10 +1,12 @@
 """Rows of a database become Parquet files of `id` and `text`, in the order of the id: the same rows, the same bytes."""
 
+import fcntl
 import hashlib
 import json
 import shutil
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -36,7 +38,7 @@ def survey(source: Source, cache: Path, progress: Progress = no_progress) -> Dig
     Raises: DaulatError for anything that keeps them from being read whole.
     """
     folder = _folder(cache, source)
-    with opened(source) as database:
+    with _alone(folder), opened(source) as database:
         mark = _mark(source, database)
         note = _noted(folder)
         if mark and note is not None and note.mark == mark:
@@ -53,24 +55,44 @@ def take(source: Source, content: Digest, cache: Path, taking: Taking, progress:
 
     folder = _folder(cache, source)
     files = folder / content.removeprefix("sha256:")
-    if not files.is_dir():
-        with opened(source) as database:
-            now = _read(source, database, folder, _mark(source, database), progress)
-        if now != content:
-            raise DaulatError(f"source `{source.name}` changed while it was read", "run it again")
-    rows = 0
-    for path in sorted(files.rglob("*.parquet")):
-        rows += pq.read_metadata(path).num_rows
-        path.replace(taking.place(path.relative_to(files).as_posix(), path.stat().st_size))
-    shutil.rmtree(files)
+    with _alone(folder):
+        if not files.is_dir():
+            with opened(source) as database:
+                now = _read(source, database, folder, _mark(source, database), progress)
+            if now != content:
+                raise DaulatError(f"source `{source.name}` changed while it was read", "run it again")
+        rows = 0
+        for path in sorted(files.rglob("*.parquet")):
+            rows += pq.read_metadata(path).num_rows
+            path.replace(taking.place(path.relative_to(files).as_posix(), path.stat().st_size))
+        _sweep(folder)
     return rows
+
+
+def clear(source: Source, cache: Path) -> None:
+    """Take away rows that lie in the cache: what is on record is in the store, and what is withdrawn is not to lie about."""
+    folder = _folder(cache, source)
+    with _alone(folder):
+        _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    for left_over in folder.iterdir():
+        if left_over.is_dir():
+            shutil.rmtree(left_over, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time: another one's half reading looks like a killed one's."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _read(source: Source, database: Database, folder: Path, mark: str, progress: Progress) -> Digest:
     """Every row into the cache, under the digest of all of them. Half a reading has no such name and is taken away."""
-    for left_over in folder.glob("*"):
-        if left_over.is_dir():
-            shutil.rmtree(left_over, ignore_errors=True)
+    _sweep(folder)
     partial = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
     try:
         whole = hashlib.sha256()

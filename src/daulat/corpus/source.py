@@ -6,6 +6,7 @@ survey: what is there now ──content──> fetch: exactly that ──> files
 """
 
 import json
+import sqlite3
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from daulat.corpus.taking import Shelf, Taking
 from daulat.errors import DaulatError
 from daulat.records import Digest, Progress, Source, no_progress
 
-__all__ = ["Fetched", "SourceUnavailable", "fetch", "survey"]
+__all__ = ["Fetched", "SourceUnavailable", "clear", "fetch", "survey"]
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,22 @@ def survey(source: Source, cache: Path, progress: Progress = no_progress) -> Dig
     for its rows, or with `changed_column` for its newest change.
     Raises: DaulatError where it is not there, not to be read, or nothing in it matches.
     """
-    match source.kind:
-        case "folder":
-            return folder.content(folder.files(source, cache, progress))
-        case "objects":
-            return objects.survey(source, cache, progress)
-        case "table":
-            return rows.survey(source, cache, progress)
-        case _:
-            return None
+    with _cache_in_words():
+        match source.kind:
+            case "folder":
+                return folder.content(folder.files(source, cache, progress))
+            case "objects":
+                return objects.survey(source, cache, progress)
+            case "table":
+                return rows.survey(source, cache, progress)
+            case _:
+                return None
+
+
+def clear(source: Source, cache: Path) -> None:
+    """Once its snapshot is on record: take away what a survey read and left in the cache."""
+    if source.kind == "table":
+        rows.clear(source, cache)
 
 
 def fetch(
@@ -61,7 +69,8 @@ def fetch(
     """
     taking = Taking(source, into / "files")
     taking.folder.mkdir(parents=True, exist_ok=True)
-    facts, what = _TAKE[source.kind](source, content, cache, taking, shelf, progress)
+    with _cache_in_words():
+        facts, what = _TAKE[source.kind](source, content, cache, taking, shelf, progress)
     if not taking.files:
         raise DaulatError(
             f"`{source.location}` has no file that matches {', '.join(source.paths)}",
@@ -130,6 +139,20 @@ def _counted(taking: Taking) -> Facts:
 
 
 _TAKE = {"debian": _debian, "npm": _npm, "folder": _folder, "objects": _objects, "table": _table}
+
+
+@contextmanager
+def _cache_in_words() -> Iterator[None]:
+    """What SQLite says of a cache, as a sentence.
+
+    Raises: DaulatError.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DaulatError(
+            f"the cache cannot be read or written: {error}", "free some space, or delete `cache/`, and run again"
+        ) from error
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from daulat.corpus.build import Snapshot, build
-from daulat.corpus.source import SourceUnavailable, fetch, survey
+from daulat.corpus.source import SourceUnavailable, clear, fetch, survey
 from daulat.corpus.taking import is_hidden
 from daulat.errors import DaulatError
 from daulat.evals.scorecard import score
@@ -28,7 +28,7 @@ from daulat.model.tokenizer import extend
 from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.project import Project
 from daulat.work.questions import base_question, evidence, expanded, fetch_questions, opt_out, questions
-from daulat.work.run import Bench, Facts, Outcome, Step, ask, plain, run
+from daulat.work.run import Bench, Facts, Outcome, Step, as_daulat_error, ask, plain, run
 
 Told = Callable[[str], Progress]
 """Called with a step's name as it begins; gives the progress to tell."""
@@ -59,6 +59,7 @@ def fetch_sources(project: Project, told: Told = silent) -> dict[str, Outcome]:
         progress = told(f"fetch {source.name}")
         try:
             found[source.name] = run(project, _fetch(project, source, progress), progress)
+            clear(_located(project, source), project.cache)
         except SourceUnavailable as error:
             if not source.optional:
                 raise
@@ -107,7 +108,10 @@ def _fetch(project: Project, source: Source, progress: Progress) -> Step:
     name, asked = f"fetch {source.name}", fetch_questions(project, source)
     ask(project, name, asked)  # before so much as a list of what is there is read
     located = _located(project, source)
-    content = survey(located, project.cache, progress)
+    try:
+        content = survey(located, project.cache, progress)
+    except OSError as error:
+        raise as_daulat_error(error, name) from error
 
     def make(bench: Bench) -> Facts:
         fetched = fetch(located, content, bench.into, project.cache, project.journey.store, bench.progress)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -77,6 +78,7 @@ def load(project: Path) -> Config:
     _place_is_a_pair(text, config.place)
     _countries_exist(text, config)
     _paths_are_paths(text, config)
+    _sources_are_whole(text, config)
     return config
 
 
@@ -199,6 +201,7 @@ def _countries_exist(text: str, config: Config) -> None:
     said = [("place", "jurisdiction", config.place.jurisdiction)]
     said += [("source", "country", one.country) for one in config.source if one.country]
     said += [("base", "country", config.base.country)] if config.base.country else []
+    said += [("source", "jurisdiction", source.jurisdiction) for source in config.source if source.jurisdiction]
     for section, key, code in said:
         if code not in countries() and code not in ("unknown", "international"):
             near = difflib.get_close_matches(code, countries(), 1)
@@ -219,3 +222,86 @@ def _paths_are_paths(text: str, config: Config) -> None:
                     f"`{FILE}`{_line(text, 'source', key)}: `{key}` of `{source.name}` is no path: too long, or with a zero byte",
                     "correct it",
                 )
+
+
+_OF_KIND = {
+    "endpoint": ("objects",),
+    "region": ("objects",),
+    "credentials": ("table",),
+    "tables": ("table",),
+    "query": ("table",),
+    "text_columns": ("table",),
+    "id_column": ("table",),
+    "changed_column": ("table",),
+    "timeout_s": ("objects", "table"),
+    "main": ("debian", "npm", "folder", "objects"),
+}
+"""Keys that mean something for sources of these kinds only."""
+
+
+def _sources_are_whole(text: str, config: Config) -> None:
+    """Each kind has the keys that it needs, and none that it would pass over."""
+    for number, source in enumerate(config.source):
+        for key, kinds in _OF_KIND.items():
+            if getattr(source, key) not in (None, ()) and source.kind not in kinds:
+                raise _of_source(
+                    text,
+                    number,
+                    key,
+                    f'`{key}` means nothing for `kind = "{source.kind}"`',
+                    f"it is for: {', '.join(kinds)}",
+                )
+        if source.kind == "objects":
+            _objects_are_whole(text, number, source)
+        elif source.kind == "table":
+            _table_is_whole(text, number, source)
+
+
+def _objects_are_whole(text: str, number: int, source: Source) -> None:
+    if not re.fullmatch(r"(s3|az)://[A-Za-z0-9][A-Za-z0-9._-]{1,62}(/[^?#]*)?", source.location):
+        hint = "write `s3://bucket/prefix`, or `az://container/prefix`; keys belong in the environment"
+        raise _of_source(text, number, "location", f"`{source.name}` has a `location` that is no bucket", hint)
+    place = urlsplit(source.endpoint or "")
+    if source.endpoint and (
+        place.scheme not in ("http", "https") or not place.hostname or "@" in place.netloc or place.query
+    ):
+        hint = "write it as `https://host`, without keys: they belong in the environment"
+        raise _of_source(text, number, "endpoint", f"`{source.name}` has an `endpoint` that is no address", hint)
+    if source.location.startswith("az:") and not source.endpoint:
+        hint = 'add `endpoint = "https://ACCOUNT.blob.core.windows.net"`'
+        raise _of_source(text, number, "location", f"`{source.name}` does not say whose container it is", hint)
+    if not source.endpoint and not source.region:
+        hint = "add `region` for AWS, or the `endpoint` of another service"
+        raise _of_source(text, number, "location", f"`{source.name}` does not say where its bucket is", hint)
+
+
+def _table_is_whole(text: str, number: int, source: Source) -> None:
+    place = urlsplit(source.location)
+    if place.scheme not in ("postgresql", "mysql", "sqlite") or not place.path.strip("/"):
+        hint = "write `postgresql://host:port/database`, `mysql://host:port/database` or `sqlite:///file`"
+        raise _of_source(text, number, "location", f"`{source.name}` has a `location` that is no database", hint)
+    if "@" in place.netloc or place.query:
+        hint = 'name the environment variable that has the whole address: `credentials = "CLINIC_DSN"`'
+        raise _of_source(text, number, "location", "user, password and options do not belong in the settings", hint)
+    if place.scheme != "sqlite" and not place.hostname:
+        raise _of_source(text, number, "location", f"`{source.name}` names no host", "write `//host:port/database`")
+    for key in ("text_columns", "id_column"):
+        if not getattr(source, key):
+            hint = "`text_columns` are the document, `id_column` tells rows apart"
+            raise _of_source(text, number, "kind", f"`{source.name}` lacks `{key}`", hint)
+    if bool(source.tables) == bool(source.query):
+        hint = 'name `tables = ["..."]`, or write a SELECT as `query = "..."`'
+        raise _of_source(text, number, "kind", f"`{source.name}` needs either `tables` or a `query`", hint)
+    if source.paths != ("**/*",):
+        raise _of_source(text, number, "paths", "`paths` means nothing for a table", "name `tables`")
+
+
+def _of_source(text: str, number: int, key: str, problem: str, hint: str) -> DaulatError:
+    """About that key of the source of that number, with its line."""
+    at = [n for n, line in enumerate(text.splitlines()) if re.match(r"\s*\[\[\s*source\s*\]\]", line)]
+    if number >= len(at):
+        return DaulatError(f"`{FILE}`: {problem}", hint)
+    above = "\n".join(text.splitlines()[at[number] :])
+    line = re.search(r"line (\d+)", _line(above, "source", key))
+    where = f", line {at[number] + int(line[1])}" if line else f", line {at[number] + 1}"
+    return DaulatError(f"`{FILE}`{where}: {problem}", hint)

@@ -68,12 +68,33 @@ class Source(Record, frozen=True):
 
     name: Annotated[str, Meta(pattern=r"^(?!rel-|dep-|ans-|sha256)\w[\w .-]{0,99}$")]
     """Letters, digits, `-`, `_`, `.`; what is traced by it must not look like the id of something else."""
-    kind: Literal["debian", "folder"]
+    kind: Literal["debian", "npm", "folder", "objects", "table"]
     location: str
-    """The Debian package's name, or the folder's path."""
+    """The package's name (npm: `name` or `name@version`); the folder's path; `s3://bucket/prefix` or
+    `az://container/prefix`; `postgresql://host:port/database`, `mysql://...` or `sqlite:///file`."""
     language: Language
     paths: tuple[str, ...] = ("**/*",)
-    """Globs of the files that are read, relative to the package's root or to the folder."""
+    """Globs of the files that are read, relative to the package's root, to the folder or to the prefix."""
+    endpoint: str | None = None
+    """Objects: the service's address; `https://bucket.host` where it wants the bucket's name there."""
+    region: str | None = None
+    """Objects: the service's own word for where they lie, such as `ap-southeast-3`."""
+    credentials: str | None = None
+    """Table: the environment variable that holds the whole address, with user and password."""
+    tables: tuple[str, ...] = ()
+    """Table: those that are read, all in one transaction; or a `query`."""
+    query: str | None = None
+    """Table: a SELECT that has the columns below."""
+    text_columns: tuple[str, ...] = ()
+    """Table: put one below the other, they are the document; no other column is read."""
+    id_column: str | None = None
+    """Table: tells a row from every other one."""
+    changed_column: str | None = None
+    """Table: when a row last changed; while the newest and the number of rows are as they were, no row is read."""
+    timeout_s: Annotated[int, Meta(ge=1)] | None = None
+    """Longest silence of an object store (default 60), longest statement of a database (default 3600)."""
+    jurisdiction: Annotated[str, Meta(pattern="^([a-z]{2}|unknown)$")] | None = None
+    """The country where the bytes lie, if it is not that of `[place]`: the law is asked about reading them there."""
     main: str | None = None
     """CSS selector of an HTML page's main text; found by itself where missing."""
     owner: str | None = None

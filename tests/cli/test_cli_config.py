@@ -147,3 +147,62 @@ def test_a_country_that_there_is_not_is_named_with_its_line(tmp_path: Path) -> N
     with pytest.raises(DaulatError, match="line 20: no country has the code `vv`") as told:
         load(tmp_path)
     assert "ISO 3166-1" in told.value.hint
+
+
+ONE = '[[source]]\nname = "first"\nkind = "folder"\nlocation = "."\nlanguage = "id"\n'
+
+
+def second(**said: object) -> str:
+    """A project's settings whose second source says this; its header is line 15."""
+    import json
+
+    lines = "".join(
+        f"{key} = {json.dumps(value)}\n" for key, value in {"name": "second", "language": "id", **said}.items()
+    )
+    return f"{HEAD}\n{ONE}[[source]]\n{lines}"
+
+
+OBJECTS = {"kind": "objects", "location": "s3://bucket/prefix", "region": "ap-southeast-3"}
+TABLE = {
+    "kind": "table",
+    "location": "postgresql://db.example:5432/clinic",
+    "tables": ["notes"],
+    "text_columns": ["note"],
+    "id_column": "id",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "line", "words"),
+    [
+        ({**OBJECTS, "tables": ["x"]}, 21, '`tables` means nothing for `kind = "objects"`'),
+        ({"kind": "folder", "location": ".", "endpoint": "https://x"}, 20, "`endpoint` means nothing"),
+        ({**OBJECTS, "location": "bucket/prefix"}, 19, "no bucket"),
+        ({**OBJECTS, "location": "s3://bucket/p?X-Amz-Signature=abc"}, 19, "no bucket"),
+        ({**OBJECTS, "region": None}, 19, "where its bucket is"),
+        ({**OBJECTS, "endpoint": "https://key:secret@host"}, 21, "`endpoint` that is no address"),
+        ({**OBJECTS, "location": "az://container"}, 19, "whose container"),
+        ({**TABLE, "location": "postgresql://u:p@db/clinic"}, 19, "do not belong in the settings"),
+        ({**TABLE, "location": "oracle://db/clinic"}, 19, "no database"),
+        ({**TABLE, "query": "SELECT 1"}, 18, "either `tables` or a `query`"),
+        ({**TABLE, "tables": []}, 18, "either `tables` or a `query`"),
+        ({**TABLE, "id_column": None}, 18, "lacks `id_column`"),
+        ({**TABLE, "paths": ["*"]}, 23, "`paths` means nothing"),
+        ({**TABLE, "jurisdiction": "qq"}, 23, "no country has the code"),
+    ],
+)
+def test_a_source_that_lacks_what_its_kind_needs_is_named_with_its_line(
+    tmp_path: Path, said: dict[str, object], line: int, words: str
+) -> None:
+    (tmp_path / "daulat.toml").write_text(second(**{key: value for key, value in said.items() if value is not None}))
+    with pytest.raises(DaulatError) as caught:
+        load(tmp_path)
+    assert words in caught.value.problem
+    assert f"line {line}" in caught.value.problem
+    assert not any(secret in str(caught.value) for secret in ("secret", "u:p", "Signature"))
+
+
+@pytest.mark.parametrize("said", [OBJECTS, TABLE, {**TABLE, "location": "sqlite:///x.sqlite"}])
+def test_a_source_that_has_what_its_kind_needs_is_taken(tmp_path: Path, said: dict[str, object]) -> None:
+    (tmp_path / "daulat.toml").write_text(second(**said))
+    assert load(tmp_path).source[1].kind == said["kind"]

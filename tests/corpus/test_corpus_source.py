@@ -12,8 +12,17 @@ import pytest
 from corpus_samples import source
 
 from daulat.corpus import apt
-from daulat.corpus.source import fetch, inside, matcher
+from daulat.corpus.source import Fetched, survey
+from daulat.corpus.source import fetch as fetch_from
+from daulat.corpus.taking import inside, matcher
 from daulat.errors import DaulatError
+from daulat.journey.store import Store
+from daulat.records import Source
+
+
+def fetch(source: Source, into: Path, cache: Path) -> Fetched:
+    return fetch_from(source, survey(source, cache), into, cache, Store(cache.parent / "store"))
+
 
 needs_dpkg = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb is not here")
 
@@ -162,7 +171,7 @@ def test_a_folder_is_copied_by_its_globs(tmp_path: Path) -> None:
 def test_a_folder_without_matching_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").mkdir()
     with pytest.raises(DaulatError, match="no file that matches"):
-        fetch(source(location=str(tmp_path / "text")), tmp_path, tmp_path)
+        fetch(source(location=str(tmp_path / "text")), tmp_path / "into", tmp_path / "cache")
 
 
 def test_globs_mean_what_they_mean_in_a_shell() -> None:

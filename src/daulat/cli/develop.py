@@ -25,10 +25,11 @@ def source_check(project: Path, as_json: bool) -> None:
     from daulat.nation.law import strictest
     from daulat.work.findings import standing
     from daulat.work.project import Project
-    from daulat.work.questions import opt_out, source_question
+    from daulat.work.questions import fetch_questions, opt_out, source_question
 
     opened = Project.open(project)
-    decided = {s.name: strictest(opened.decide(source_question(opened, s, "curate"))) for s in opened.config.source}
+    asked = {s.name: (source_question(opened, s, "curate"), *fetch_questions(opened, s)) for s in opened.config.source}
+    decided = {name: strictest(one for q in some for one in opened.decide(q)) for name, some in asked.items()}
     if as_json:
         data({name: msgspec.to_builtins(decision) for name, decision in decided.items()})
     else:

@@ -1,7 +1,7 @@
 """corpus: text that somebody owns becomes text that a model may learn from, with nothing lost uncounted.
 
 ```
-package, folder ──source──> Snapshot: files
+package, folder, objects, table ──source──> Snapshot: files
                                │
   extract ─ rights ─ normalise ─ boilerplate ─ identify ─ quality ─ privacy     one source at a time
      │         │         │            │            │         │         │

@@ -119,6 +119,8 @@ def _terms(project: Project, name: str, kind: str, source: Source | None = None)
     """What a finding of that kind about that source is about, as it stands now."""
     named = source or _named(project, name)
     about = {key: plain(named).get(key) for key in _ABOUT} if named else {}
+    if named is not None and named.jurisdiction:
+        about["jurisdiction"] = named.jurisdiction
     where = project.config.place.jurisdiction if kind == "transfer" else ""
     return canonical.digest(canonical.canonical({"source": about, "where": where}))
 

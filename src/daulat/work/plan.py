@@ -16,10 +16,11 @@ from pathlib import Path
 import msgspec
 
 from daulat.corpus.build import Snapshot, build
-from daulat.corpus.source import SourceUnavailable, fetch, is_hidden
+from daulat.corpus.source import SourceUnavailable, clear, fetch, survey
+from daulat.corpus.taking import is_hidden
 from daulat.errors import DaulatError
 from daulat.evals.scorecard import score
-from daulat.journey import canonical
+from daulat.journey import canonical, statement
 from daulat.model.base import fetch_base
 from daulat.model.gguf.write import export_gguf
 from daulat.model.pretrain import pretrain
@@ -27,8 +28,8 @@ from daulat.model.tokenizer import extend
 from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.lineage import trained_here
 from daulat.work.project import Project
-from daulat.work.questions import base_question, evidence, expanded, opt_out, questions, source_question
-from daulat.work.run import Bench, Facts, Outcome, Step, plain, run
+from daulat.work.questions import base_question, evidence, expanded, fetch_questions, opt_out, questions
+from daulat.work.run import Bench, Facts, Outcome, Step, as_daulat_error, ask, plain, run
 
 Told = Callable[[str], Progress]
 """Called with a step's name as it begins; gives the progress to tell."""
@@ -58,7 +59,8 @@ def fetch_sources(project: Project, told: Told = silent) -> dict[str, Outcome]:
     for source in project.config.source:
         progress = told(f"fetch {source.name}")
         try:
-            found[source.name] = run(project, _fetch(project, source), progress)
+            found[source.name] = run(project, _fetch(project, source, progress), progress)
+            clear(_located(project, source), project.cache)
         except SourceUnavailable as error:
             if not source.optional:
                 raise
@@ -114,9 +116,17 @@ def develop(project: Project, told: Told = silent) -> Developed:
     return Developed((*snapshots.values(), base, corpus, tokenizer, model, exported, scorecard))
 
 
-def _fetch(project: Project, source: Source) -> Step:
+def _fetch(project: Project, source: Source, progress: Progress) -> Step:
+    name, asked = f"fetch {source.name}", fetch_questions(project, source)
+    ask(project, name, asked)  # before so much as a list of what is there is read
+    located = _located(project, source)
+    try:
+        content = survey(located, project.cache, progress)
+    except OSError as error:
+        raise as_daulat_error(error, name) from error
+
     def make(bench: Bench) -> Facts:
-        fetched = fetch(located, bench.into, project.cache, bench.progress)
+        fetched = fetch(located, content, bench.into, project.cache, project.journey.store, bench.progress)
         return {"source": {**terms, **fetched.facts}}
 
     # The terms are part of the key: what changed in daulat.toml is stated anew, though the bytes are the same.
@@ -127,29 +137,48 @@ def _fetch(project: Project, source: Source) -> Step:
             terms[paper] = shown
     if source.opt_out_snapshot is not None:
         terms["opt_out"] = opt_out(project, source)[0]
-        asked = project.folder / expanded(source.opt_out_snapshot)
-        if asked.is_dir() and any(asked.iterdir()):
-            terms["opt_out_snapshot"] = folder_digest(asked)
-    where: Facts = {"location": source.location, "paths": list(source.paths), "terms": terms}
-    located = source
-    if source.kind == "folder":
-        folder = (project.folder / source.location).resolve()
-        located = msgspec.structs.replace(source, location=str(folder))
-        where["content"] = folder_digest(folder)
+        lying = project.folder / expanded(source.opt_out_snapshot)
+        if lying.is_dir() and any(lying.iterdir()):
+            terms["opt_out_snapshot"] = folder_digest(lying)
+    said = {key: value for key, value in plain(source).items() if key in _WHERE and value}
+    where: Facts = {"location": source.location, "paths": list(source.paths), "terms": terms, **said}
+    if content is not None:
+        where["content"] = content
     return Step(
-        name=f"fetch {source.name}",
+        name=name,
         room="corpus",
         inputs={},
         output="snapshot",
         options=where,
-        questions=(source_question(project, source, "fetch"),),
+        questions=asked,
         make=make,
+        facts=_before(project, name),
     )
 
 
+def _located(project: Project, source: Source) -> Source:
+    """The same source with a path that does not depend on where the command is run."""
+    if source.kind == "folder":
+        return msgspec.structs.replace(source, location=str((project.folder / source.location).resolve()))
+    if source.location.startswith("sqlite:///"):
+        file = (project.folder / source.location.removeprefix("sqlite:///")).resolve()
+        return msgspec.structs.replace(source, location=f"sqlite:///{file}")
+    return source
+
+
+def _before(project: Project, name: str) -> Facts:
+    """The snapshot that this source had before: it stays on record and in the store."""
+    project.journey.refresh()
+    known = project.journey.index.entries("named", name)
+    if not known:
+        return {}
+    return {"previous_snapshot": statement.outputs(project.journey.entry(known[-1]).statement)["snapshot"]}
+
+
+_WHERE = ("endpoint", "region", "tables", "query", "text_columns", "id_column", "changed_column")
 _TERMS = (
     *("name", "kind", "language", "owner", "licence", "basis", "country", "personal_data", "role"),
-    *("purposes", "retain_until", "consent", "access", "subjects", "sensitive_subjects"),
+    *("purposes", "retain_until", "consent", "access", "subjects", "sensitive_subjects", "jurisdiction"),
 )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from daulat.config import FILE
 from daulat.corpus import optout
@@ -19,7 +20,7 @@ from daulat.model.base import known_licence
 from daulat.model.options import BaseOptions
 from daulat.nation.licence import UNKNOWN, commercial_use, recorded
 from daulat.nation.question import Question, source_facts
-from daulat.records import Digest, Source
+from daulat.records import Digest, Place, Source
 from daulat.work.findings import in_force
 from daulat.work.lineage import Lineage, Terms
 from daulat.work.project import Project
@@ -64,6 +65,21 @@ def beneath(project: Project, stands_on: Lineage, *, serving: bool = False) -> t
 def source_question(project: Project, source: Source, action: Action) -> Question:
     """May this be done with this source of daulat.toml, here?"""
     return _question(project, terms(project, source), action, project.config.source)
+
+
+def fetch_questions(project: Project, source: Source) -> tuple[Question, ...]:
+    """May it be read into here; and, where its bytes lie under another law, may they be read there?"""
+    here = source_question(project, source, "fetch")
+    if source.jurisdiction in (None, here.place.jurisdiction):
+        return (here,)
+    there = Place(
+        name=f"where {source.name} lies",
+        jurisdiction=source.jurisdiction or UNKNOWN,
+        operator=here.place.operator,
+        provider=urlsplit(source.endpoint or source.location).hostname or "own",
+        region=source.region or "-",
+    )
+    return here, replace(here, place=there)
 
 
 def _question(project: Project, said: Terms, action: Action, together: Iterable[Source]) -> Question:

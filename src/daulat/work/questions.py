@@ -89,7 +89,7 @@ def _question(project: Project, said: Terms, action: Action, together: Iterable[
         facts=facts,
         place=project.config.place,
         sector=project.config.nation.sector,
-        redaction=project.config.corpus.redact,
+        redaction=project.config.corpus.privacy != "hold",
         purpose=project.config.nation.purpose or UNKNOWN,
         origin=source.country or UNKNOWN,
     )

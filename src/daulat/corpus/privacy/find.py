@@ -11,8 +11,7 @@ from daulat.corpus.privacy.kinds import candidates
 from daulat.corpus.privacy.kinds.addresses import at_sign, ipv4s, ipv6
 from daulat.corpus.privacy.kinds.labelled import labelled
 from daulat.corpus.privacy.kinds.phones import phones
-from daulat.corpus.privacy.kinds.shape import CONTEXT_CHARACTERS, fold
-from daulat.corpus.privacy.suspects import AT, COLONS
+from daulat.corpus.privacy.kinds.shape import AT, COLONS, CONTEXT_CHARACTERS, fold
 
 PLACEHOLDER = re.compile("<[A-Z][A-Z_]{1,19}(?::[a-z0-9]{10})?>")
 _DATE = re.compile(

@@ -15,7 +15,9 @@ _MALAY_TITLES = (
     "|Mrs|Mr|Ms|Miss|Atty|Engr|Hon|Kgg|Gng|G|Bb|Ginoong|Ginang|Binibining|Don|Doña"
 )
 _VIETNAMESE_TITLES = "[Ôô]ng|[Bb]à|[Aa]nh|[Cc]hị|[Cc]ô|[Cc]ụ|ThS\\.?|PGS\\.?|TS\\.?|GS\\.?|BS\\.?|LS\\.?"
-_THAI_TITLES = "นางสาว|นาง|นาย|น\\.ส\\.|ด\\.[ชญ]\\.|เด็กชาย|เด็กหญิง|ดร\\.|พล\\.|พ\\.[ตอ]\\.|ร\\.[ตอ]\\.|นพ\\.|พญ\\.|ม\\.ร\\.ว\\.|ม\\.ล\\."
+_THAI_TITLES = (
+    "นางสาว|นาง|นาย|น\\.ส\\.|ด\\.[ชญ]\\.|เด็กชาย|เด็กหญิง|ดร\\.|พล\\.|[พร]\\.[ตอ]\\.|นพ\\.|พญ\\.|ม\\.ร\\.ว\\.|ม\\.ล\\."
+)
 _CHINESE_TITLES = "先生|女士|小姐|教授|博士|主任|部长|总理|总统|同志|老师"
 _PATRONYMIC = "bin|binti|bte|a/l|a/p|s/o|d/o"
 TITLES = "|".join(

@@ -17,7 +17,9 @@ _HIDDEN_DOMAIN = re.compile(
 )
 _HIDDEN_DOT = re.compile(r" ?[\[({] ?(?:dot|titik) ?[\])}] ?", re.IGNORECASE)
 _OPENING, _CLOSING = re.compile(r" ?[\[({] ?$"), re.compile(r" ?[\])}] ?")
-_CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]{1,15}://([^\s/@<>\"']{1,128})$")
+_USER = re.compile(r"[a-z][a-z0-9+.-]{1,15}://([^\s/@:\"']{1,64}(:[^\s/@\"']{1,128})?)$")
+_STAND_IN = re.compile(r"[\[\]{}<>$%]")
+"""What a manual writes where a user or a password would stand."""
 _HTTP_VERSION = words(r"version|versi|phiên bản|รุ่น|เวอร์ชัน|版本")
 _ROLES = re.compile(
     r"(?:info|admin|administrator|contact|kontak|support|help|helpdesk|webmaster|postmaster|abuse|security|sales|office"
@@ -40,8 +42,10 @@ def at_sign(text: bytes, start: int, end: int) -> tuple[int, int, str, str, bool
     before, skip, hidden = left, 0, end - start > 1
     if hidden:
         before, skip = left.rstrip(" "), len(right) - len(right.lstrip(" "))
-    elif "://" in left and (secret := _CREDENTIALS.search(left, left.rindex("://") - 16 if "://" in left[16:] else 0)):
-        return start - len(secret[1].encode()), start, "url_credentials", secret[1], True
+    elif "://" in left and (user := _USER.search(left, max(0, left.rindex("://") - 16))):
+        if not user[2] or _STAND_IN.search(user[1]):
+            return None
+        return start - len(user[1].encode()), start, "url_credentials", user[1], True
     elif (opening := _OPENING.search(left)) and (closing := _CLOSING.match(right)):
         before, skip, hidden = left[: opening.start()], closing.end(), True
     domain = (_HIDDEN_DOMAIN if hidden else _DOMAIN).match(right, skip) or _ANY_DOMAIN.match(right, skip)

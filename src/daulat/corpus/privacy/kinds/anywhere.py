@@ -27,14 +27,8 @@ def card(number: str) -> bool:
 
 
 KINDS = (
-    Identifier(
-        "card",
-        re.compile(rf"{LEFT}[2-6](?:[ -]?[0-9]){{12,18}}{RIGHT}"),
-        (13, 19),
-        card,
-        context=_CARD,
-        by_form=True,
-    ),
+    Identifier("card", re.compile(rf"{LEFT}[2-6](?:[ -]?[0-9]){{13,18}}{RIGHT}"), (14, 19), card),
+    Identifier("card", re.compile(rf"{LEFT}[2-6](?:[ -]?[0-9]){{12,18}}{RIGHT}"), (13, 19), card, context=_CARD),
     Identifier("passport", lettered("[EK][0-9]{7}[A-Z]"), (7, 7), country="sg", context=_PASSPORT),
     Identifier("passport", lettered("[A-Z]{1,2} ?[0-9]{6,8}|[A-Z] ?[0-9]{7} ?[A-Z]"), (6, 8), context=_PASSPORT),
     Identifier("bank_account", re.compile(rf"{LEFT}[0-9](?:[ .-]?[0-9]){{6,16}}{RIGHT}"), (7, 17), context=_ACCOUNT),

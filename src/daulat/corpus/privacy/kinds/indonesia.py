@@ -13,21 +13,27 @@ _NEW_PROVINCES = frozenset(("65", "92", "93", "95", "96", "97"))
 
 @cache
 def region(code: str) -> bool:
-    """Whether a province has that regency or town, four digits. Source: python-stdnum's table of the Ministry of Home
-    Affairs' codes."""
+    """Whether there is a province of these two digits, or in it a regency or town of these four.
+
+    Source: python-stdnum's table of the Ministry of Home Affairs' codes.
+    """
     from stdnum import numdb
 
     found = numdb.get("id/loc").info(code)
-    return len(found) > 1 and bool(found[1][1])
+    return len(found) == len(code) // 2 and all(about for _, about in found)
 
 
 def nik(number: str) -> bool:
-    """A region that exists and a birth date, with 40 added to a woman's day; there is no check digit."""
+    """A province that exists and a birth date, with 40 added to a woman's day; there is no check digit."""
     day = int(number[6:8])
     born = f"{day - 40 if day > 40 else day:02d}"
-    if number[4:6] == "00" or not is_date(number[10:12], number[8:10], born):
-        return False
-    return region(number[:4]) or (number[:2] in _NEW_PROVINCES and number[2:4] != "00")
+    whole = number[2:4] != "00" and number[4:6] != "00" and is_date(number[10:12], number[8:10], born)
+    return whole and (number[:2] in _NEW_PROVINCES or region(number[:2]))
+
+
+def bare_nik(number: str) -> bool:
+    """One that nobody calls so: its regency or town must exist too."""
+    return nik(number) and (number[:2] in _NEW_PROVINCES or region(number[:4]))
 
 
 def npwp(number: str) -> bool:
@@ -40,9 +46,11 @@ def _npwp_normal(written: str) -> str:
 
 
 KINDS = (
-    Identifier("id_nik", digits(6, 6, 4, separator="[ .-]?"), (16, 16), nik, "id", _WORDS, by_form=True),
-    Identifier("id_nik", digits(4, 4, 4, 4), (16, 16), nik, "id", _WORDS),
-    Identifier("id_nik", digits(2, 2, 2, 2, 2, 2, 4, separator="[ .-]"), (16, 16), nik, "id", _WORDS),
+    Identifier("id_nik", digits(6, 6, 4, separator="[ .-]?"), (16, 16), bare_nik),
+    Identifier("id_nik", digits(4, 4, 4, 4), (16, 16), bare_nik, "id", _WORDS),
+    Identifier("id_nik", digits(6, 6, 4, separator="[ .-]?"), (16, 16), nik, None, _WORDS),
+    Identifier("id_nik", digits(4, 4, 4, 4), (16, 16), nik, None, _WORDS),
+    Identifier("id_nik", digits(2, 2, 2, 2, 2, 2, 4, separator="[ .-]"), (16, 16), nik, None, _WORDS),
     Identifier(
         "id_npwp",
         re.compile(r"(?<![0-9])[0-9]{2}\.[0-9]{3}\.[0-9]{3}\.[0-9][-.][0-9]{3}\.[0-9]{3}(?!\.?[0-9])"),

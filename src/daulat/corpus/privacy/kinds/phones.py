@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from daulat.corpus.privacy.kinds.shape import nearest, touches_letters, words
+from daulat.corpus.privacy.kinds.shape import is_fraction, nearest, touches_letters, words
 
 REGIONS = {
     "th": "TH",
@@ -33,11 +33,17 @@ _GROUP = re.compile("[0-9]+")
 _GAP = re.compile(r"[ .-]|\) ?-?| ?\(| - |\. |- | -")
 """What may stand between two groups of one telephone number."""
 _DATE = re.compile(
-    r"(?:[0-9]{1,2}([-. ])(?:0?[1-9]|1[0-2])\1[0-9]{4}|(?:19|2[0-9])[0-9]{2}([-. ])[0-9]{1,2}\2[0-9]{1,2})(?![0-9])"
+    r"(?:(?:0?[1-9]|[12][0-9]|3[01])([-. ])(?:0?[1-9]|1[0-2])\1[0-9]{4}"
+    r"|(?:19|2[0-9])[0-9]{2}([-. ])[0-9]{1,2}\2[0-9]{1,2})(?![0-9])"
 )
 _DECIMAL = re.compile(r"\(?[0-9]{1,2}\.[0-9]{4,}(?![ .-][0-9])|[0-9]{1,3}(?:\.[0-9]{3})+(?![0-9])(?<!^0[0-9]{2})")
 _EXTENSION = re.compile(r"[ ]?-[ ]?[0-9]{1,4}")
 _UNREAL = re.compile(r"\+?(?:0*1234567890*|0123456789|([0-9])\1{6,})")
+_FOURS = re.compile("[0-9]{4}([ -])[0-9]{4}\\1[0-9]{4}(?![0-9])")
+"""A number in groups of four, as on cards, is no telephone number from its second group on."""
+_SIXTEEN = re.compile("[0-9]{4}([ -])[0-9]{4}\\1[0-9]{4}\\1[0-9]{4}(?![0-9])")
+_POSTCODE, _STATE = re.compile("0[0-9]{4}-[0-9]{4}"), re.compile("[A-Z]{2},? ?$")
+"""`MA 02110-1301` stands under every old copy of the GPL."""
 _MOST = 15
 
 
@@ -61,7 +67,8 @@ def _longest(
     start = groups[0][0]
     while start and text[start - 1] in "+(":
         start -= 1
-    if not _may_begin(text, start, groups[0], region) or _DATE.match(text, groups[0][0]):
+    international = text[start] == "+"
+    if not _may_begin(text, start, groups[0], region) or (not international and _DATE.match(text, groups[0][0])):
         return 0
     for count in range(_reach(text, groups), 0, -1):
         end = groups[count - 1][1]
@@ -91,12 +98,14 @@ def _reach(text: str, groups: list[tuple[int, int]]) -> int:
 
 def _may_begin(text: str, start: int, group: tuple[int, int], region: str) -> bool:
     """Whether a number may begin here: with a plus, a trunk zero, the country's code, or as Singapore's do."""
-    if (start and text[start - 1] in ".,/=_-#&%\\<") or (
+    if (start and text[start - 1] in "./=_-#&%\\<") or (
         start > 1 and text[start - 1] == ":" and text[start - 2].isdigit()
     ):
         return False
     if text[start] == "+":
         return True
+    if (start >= 5 and _FOURS.match(text, start - 5)) or _SIXTEEN.match(text, start):
+        return False
     return bool(region) and text.startswith(_beginnings(region), group[0], group[1])
 
 
@@ -144,7 +153,9 @@ def _weight(text: str, start: int, end: int, before: str, unsure: bool) -> float
     context = (before + text[:start])[-len(before) or -1 :] if before else text[:start]
     word = nearest(_WORDS, context)
     whole = re.compile(re.escape(text[start:end])).match(text, start)
-    if whole is None or (touches_letters(whole) and word < len(context)):
+    if whole is None or is_fraction(text, start, end) or (touches_letters(whole) and word < len(context)):
+        return 0.0
+    if _POSTCODE.fullmatch(whole[0]) and _STATE.search(context):
         return 0.0
     if word >= 0:
         return 50.0 + word - len(context)

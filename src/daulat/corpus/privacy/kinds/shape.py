@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from daulat.corpus.privacy.suspects import SEPARATORS
-
+AT, COLONS = -1, -2
+"""What a suspect has instead of a count of digits."""
+SEPARATORS = " .-/()\u00a0\u2009\u200b\u2010\u2011\u2012\u2013\u2014\u2015\u202f\u2060\u2212\u3000\ufe63\uff0d\uff0e"
+"""What people write between the digits of one number, up to three at a time."""
 CONTEXT_CHARACTERS = 48
 """How far before a number its context word may stand. Source: about Presidio's default of five words."""
 _NEAR = 100.0
 """A context word outweighs every form; the nearest one wins."""
 
-LEFT = r"(?<![0-9])(?<![0-9][.,-])"
+LEFT = r"(?<![0-9])(?<![0-9][.-])"
 """No digit before, and not the fraction of a decimal number."""
 RIGHT = r"(?![.-]?[0-9])"
 _FOLD = {
@@ -73,7 +75,7 @@ class Identifier:
         if not self.valid(compact(match[0])):
             return 0.0
         word = nearest(self.context, before)
-        if touches_letters(match) and word < len(before):
+        if is_fraction(match.string, *match.span()) or (touches_letters(match) and word < len(before)):
             return 0.0
         if word >= 0:
             return _NEAR + word - len(before)
@@ -88,6 +90,12 @@ def nearest(context: re.Pattern[str] | None, before: str) -> int:
     for last_match in context.finditer(before) if context else ():
         last = last_match.end()
     return last
+
+
+def is_fraction(text: str, start: int, end: int) -> bool:
+    """Whether a digit and a comma stand before it, as in `0,2329985562`, and it is no field between commas."""
+    decimal = start > 1 and text[start - 1] == "," and text[start - 2].isdigit()
+    return decimal and end < len(text) and text[end] not in ',;\n"\t'
 
 
 def touches_letters(match: re.Match[str]) -> bool:

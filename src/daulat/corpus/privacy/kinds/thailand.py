@@ -36,5 +36,5 @@ KINDS = (
     Identifier("th_pin", digits(1, 4, 5, 2, 1, separator="-"), (13, 13), pin, "th", _WORDS, by_form=True),
     Identifier("th_pin", spaced(13, "[1-8]"), (13, 13), pin, None, _WORDS),
     Identifier("th_pin", spaced(13, "[1-8]"), (13, 13), bare_pin, "th", _WORDS, _THAI),
-    Identifier("th_tin", spaced(13, "0"), (13, 13), company, "th", _TAX, of_person=False),
+    Identifier("th_tin", spaced(13, "0"), (13, 13), company, None, _TAX, of_person=False),
 )

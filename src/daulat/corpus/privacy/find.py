@@ -14,12 +14,13 @@ from daulat.corpus.privacy.kinds.phones import phones
 from daulat.corpus.privacy.kinds.shape import AT, COLONS, CONTEXT_CHARACTERS, fold
 
 PLACEHOLDER = re.compile("<[A-Z][A-Z_]{1,19}(?::[a-z0-9]{10})?>")
-_DATE = re.compile(
+_PLAIN = re.compile(
     r"(?:(?:1[6-9]|2[0-9])[0-9]{2} ?[-/. ] ?(?:1[6-9]|2[0-9])[0-9]{2}(?: ?[-/] ?2[0-9]{3})*"
     r"|(?:1[6-9]|2[0-9])[0-9]{2}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2(?:1[89]|2[0-9])[0-9]{2}"
-    r"|[0-9]{1,2}\.[0-9]{2} ?- ?[0-9]{1,2}\.[0-9]{2})"
+    r"|[0-9]{1,2}\.[0-9]{2} ?- ?[0-9]{1,2}\.[0-9]{2}|[1-9][0-9]?(?:\.[0-9]{3}){2}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+\.000)"
 )
-"""Years, days and hours: no identifier, and half of all suspects."""
+"""Years, days, hours and amounts: no identifier, and half of all suspects. `123.456.789` may be an old CMND, `1.234.123.234` an
+address."""
 _BYTES_BEFORE, _BESIDE = 320, 6
 
 
@@ -109,7 +110,7 @@ def _numbers(text: bytes, start: int, end: int, before: str, region: str) -> lis
     """What a run of digits has in it: the candidate that most speaks for claims its place first."""
     raw = text[start:end].decode("utf-8", "ignore")
     run = fold(raw)
-    if _DATE.fullmatch(run):
+    if _PLAIN.fullmatch(run):
         return []
     left = before[-_BESIDE:]
     right = text[end : end + 4 * _BESIDE].decode("utf-8", "ignore")[:_BESIDE]

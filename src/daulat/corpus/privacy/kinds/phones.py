@@ -72,6 +72,8 @@ def _longest(
         return 0
     for count in range(_reach(text, groups), 0, -1):
         end = groups[count - 1][1]
+        if text[start] == "(" and ")" not in text[start:end]:
+            start += 1
         one = _valid(text[start:end], region)
         if one is None:
             continue
@@ -114,7 +116,7 @@ def _beginnings(region: str) -> tuple[str, ...]:
     import phonenumbers
 
     code = phonenumbers.country_code_for_region(region)
-    return ("0", *((str(code),) if code else ()), *(("3", "6", "8", "9") if region == "SG" else ()))
+    return ("0", *((str(code),) if code else ()), *(("6", "8", "9") if region == "SG" else ()))
 
 
 @cache
@@ -141,6 +143,8 @@ def _valid(written: str, region: str) -> tuple[str, bool, bool] | None:
     mobile = kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
     national = written.lstrip("(").startswith("0")
     unsure = not written.startswith("+") and not national
+    if (unsure and "." in written) or written.count("(") < written.count(")"):
+        return None
     if unsure and written.startswith(_code(region)) and len(str(number.national_number)) + len(_code(region)) == digits:
         unsure = not mobile
     elif unsure:

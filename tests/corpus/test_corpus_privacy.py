@@ -271,6 +271,9 @@ def test_a_commitment_is_of_the_number_however_it_is_written(way: str) -> None:
         ("51 Franklin Street, Boston, MA 02110-1301 USA", "TH", "phone", None),
         ("ค่าโทร 0 2282 8411-15 ต่อ 3", "TH", "phone", "0 2282 8411-15"),
         ("kartu 6221-8844-0355-5348", "ID", "phone", None),
+        ("lunas dengan 4111 1111 1111 1111 kemarin", "ID", "card", "4111 1111 1111 1111"),
+        ("nomor 3 di 1101700230708 untuk keterangan", "ID", "th_pin", "1101700230708"),
+        ("adalah 3600000000000 nanodetik, 1693526400007", "ID", "th_pin", None),
     ],
 )
 def test_forms_and_their_neighbours(text: str, region: str, kind: str, found: str | None) -> None:

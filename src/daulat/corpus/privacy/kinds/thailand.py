@@ -27,6 +27,11 @@ def bare_pin(number: str) -> bool:
     return pin(number) and not (ean and number.startswith("885"))
 
 
+def foreign_pin(number: str) -> bool:
+    """One amid other text: it is no round number, and no time in milliseconds since 1970, of the years 2017 to 2030."""
+    return bare_pin(number) and number[:2] not in ("15", "16", "17", "18") and len(set(number)) > 3
+
+
 def company(number: str) -> bool:
     """A taxpayer's number of a legal person: it begins with 0."""
     return number[0] == "0" and checked(number)
@@ -36,5 +41,6 @@ KINDS = (
     Identifier("th_pin", digits(1, 4, 5, 2, 1, separator="-"), (13, 13), pin, "th", _WORDS, by_form=True),
     Identifier("th_pin", spaced(13, "[1-8]"), (13, 13), pin, None, _WORDS),
     Identifier("th_pin", spaced(13, "[1-8]"), (13, 13), bare_pin, "th", _WORDS, _THAI),
+    Identifier("th_pin", digits(13, first="[1-8]"), (13, 13), foreign_pin),
     Identifier("th_tin", spaced(13, "0"), (13, 13), company, None, _TAX, of_person=False),
 )

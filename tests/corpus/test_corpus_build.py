@@ -133,7 +133,7 @@ def test_identifiers_are_in_no_file_of_the_corpus(tmp_path: Path) -> None:
 
 def test_with_redaction_off_a_document_with_an_identifier_is_held(tmp_path: Path) -> None:
     files = {**pages(30), "kept.html": page([*indonesian(5), "Tulislah kepada lurah@desa.example.id hari ini juga."])}
-    corpus, report = made(tmp_path, snapshot(tmp_path / "a", files), options=CorpusOptions(redact=False))
+    corpus, report = made(tmp_path, snapshot(tmp_path / "a", files), options=CorpusOptions(privacy="hold"))
     adds_up(report, corpus)
     (held,) = inspect.held(corpus, "personal identifiers in it")
     assert "<EMAIL>" in held["text"]

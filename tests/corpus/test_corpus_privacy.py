@@ -2,15 +2,23 @@
 
 import itertools
 import random
+import re
 from datetime import date, timedelta
+from typing import Any
 
+import msgspec
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from stdnum.id import nik as stdnum_nik
 from stdnum.th import pin as stdnum_pin
 from stdnum.vn import mst as stdnum_mst
 
-from daulat.corpus import identifiers as kinds
-from daulat.corpus.privacy import Subjects, commitment, identifiers, replaced
+from daulat.corpus.options import CorpusOptions
+from daulat.corpus.privacy import People, Subjects, commitment, contradicts, identifiers, privacy, redact, replaced
+from daulat.corpus.privacy.kinds import labelled, shape, singapore, thailand, vietnam
+from daulat.records import Source
 
 RANDOM = random.Random(7)
 
@@ -26,7 +34,7 @@ def thai_pin() -> str:
 
 def luhn(prefix: str, length: int) -> str:
     body = prefix + digits(length - 1 - len(prefix))
-    return next(body + check for check in "0123456789" if kinds.luhn(body + check))
+    return next(body + check for check in "0123456789" if shape.luhn(body + check))
 
 
 def grouped(number: str, separator: str, *sizes: int) -> str:
@@ -46,7 +54,9 @@ def nik() -> str:
 
 def nric() -> str:
     series, number = RANDOM.choice("STFG"), digits(7)
-    return next(series + number + check for check in "ABCDEFGHIJKLMNPQRTUWXZ" if kinds.nric(series + number + check))
+    return next(
+        series + number + check for check in "ABCDEFGHIJKLMNPQRTUWXZ" if singapore.nric(series + number + check)
+    )
 
 
 def mst() -> str:
@@ -119,8 +129,8 @@ def test_identifiers_are_found_as_people_write_them(kind: str, region: str, sent
 def test_checksums_agree_with_python_stdnum() -> None:
     for _ in range(300):
         pin, number = RANDOM.choice("12345678") + digits(12), digits(10)
-        assert kinds.thai_pin(pin) == stdnum_pin.is_valid(pin)
-        assert kinds.mst(number) == stdnum_mst.is_valid(number)
+        assert thailand.pin(pin) == stdnum_pin.is_valid(pin)
+        assert vietnam.mst(number) == stdnum_mst.is_valid(number)
         assert stdnum_nik.is_valid(nik())
 
 
@@ -150,3 +160,204 @@ def test_a_person_who_asks_is_found_with_the_key_alone() -> None:
     assert row["commitment"] == commitment(b"k" * 32, "email", "siti@desa.example.id")
     assert row["documents"] == ["d1", "d2"]
     assert commitment(b"x" * 32, "email", "siti@desa.example.id") != row["commitment"]
+
+
+def documents(*texts: str, language: str = "id", source: str = "a") -> pa.Table:
+    rows = range(len(texts))
+    return pa.table(
+        {
+            "id": [f"{source}{n}" for n in rows],
+            "source": [source] * len(texts),
+            "country": pa.array([None] * len(texts), pa.string()),
+            "language": [language] * len(texts),
+            "text": pa.array(texts, pa.large_string()),
+        }
+    )
+
+
+def redacted(text: str, language: str = "id", **options: Any) -> str:
+    judged = privacy(documents(text, language=language), CorpusOptions(**options), Subjects(b"k" * 32))
+    return str(judged.documents["text"][0].as_py())
+
+
+MADE = some.one_of(
+    *(
+        some.builds(lambda make, sentence: sentence.format(make()), some.just(make), some.just(sentence))
+        for _, _, sentence, make in SAMPLES
+    )
+)
+PIECES = some.lists(
+    some.one_of(
+        MADE,
+        some.text("0123456789 .-/()+@:<>abกนาย๑၂\n,", max_size=20),
+        some.sampled_from(["NIK ", "โทร ", "rekening ", "passport ", "😀 ", "<PHONE> ", "TIN "]),
+    ),
+    min_size=1,
+    max_size=6,
+).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(PIECES, some.sampled_from(["id", "th", "vi", "ms", "tl", "ta", "en"]))
+def test_redacting_twice_finds_nothing_new(text: str, language: str) -> None:
+    once = redacted(text, language)
+    assert redacted(once, language) == once
+    hidden = redacted(text, language, privacy="pseudonymise")
+    assert redacted(hidden, language, privacy="pseudonymise") == hidden
+
+
+@settings(max_examples=300, deadline=None)
+@given(PIECES, some.sampled_from(["ID", "TH", "VN", "MY", "PH", "SG", ""]))
+def test_places_are_characters_and_nothing_of_what_was_found_stays(text: str, region: str) -> None:
+    text = "😀𝟘 " + text
+    found = identifiers(text, region)
+    for one in found:
+        digits_of = [c for c in shape.fold(text[one.start : one.end]).upper() if c.isascii() and c.isalnum()]
+        if one.kind not in ("phone", "email", "url_credentials", "ip", "id_npwp", "ph_tin"):
+            assert "".join(digits_of) == "".join(c for c in one.normal if c.isascii() and c.isalnum())
+    kept = replaced(text, found)
+    cuts = [0, *(place for one in found for place in (one.start, one.end)), len(text)]
+    outside = "".join(text[a:b] for a, b in zip(cuts[::2], cuts[1::2], strict=True))
+    assert len(kept) == len(outside) + sum(len(f"<{one.kind}>") for one in found)
+    assert cuts == sorted(cuts)
+
+
+WAYS = {
+    "as it is": str,
+    "with dashes": lambda number: grouped(number, "-", 1, 4, 5, 2, 1),
+    "with spaces": lambda number: grouped(number, " ", 1, 4, 5, 2, 1),
+    "with other dashes": lambda number: grouped(number, "\u2011", 1, 4, 5, 2, 1),
+    "in Thai digits": lambda number: number.translate({ord(str(n)): chr(0x0E50 + n) for n in range(10)}),
+    "in wide digits": lambda number: number.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_commitment_is_of_the_number_however_it_is_written(way: str) -> None:
+    subjects, number = Subjects(b"k" * 32), "1101700230708"
+    redact(documents(f"เลขประจำตัวประชาชน {WAYS[way](number)} ของเธอ", language="th"), subjects)
+    (row,) = subjects.table().to_pylist()
+    assert (row["kind"], row["commitment"]) == ("th_pin", commitment(b"k" * 32, "th_pin", number))
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "kind", "found"),
+    [
+        ("CCCD:034347102349 cấp", "VN", "vn_cccd", "034347102349"),
+        ("NIK3171234506780001", "ID", "id_nik", "3171234506780001"),
+        ("1,3171014506780001,Budi", "ID", "id_nik", "3171014506780001"),
+        ("CMND số 012345678 cấp", "VN", "vn_cmnd", "012345678"),
+        ("เลขประจำตัวผู้เสียภาษี 0105536112014", "TH", "th_tin", "0105536112014"),
+        ("UEN 201912345K", "SG", "sg_uen", None),
+        ("UEN: T08LL1234A", "SG", "sg_uen", None),
+        ("UEN 197401143C", "SG", "sg_uen", "197401143C"),
+        ("UEN: T01FC6132D", "SG", "sg_uen", "T01FC6132D"),
+        ("NPWP 0013121660091000 aktif", "ID", "id_npwp", "0013121660091000"),
+        ("NPWP 01.312.166.0-091.000", "ID", "id_npwp", "01.312.166.0-091.000"),
+        ("NPWP 0013121661091000", "ID", "id_npwp", None),
+        ("nomor rekening 1234567890 atas nama", "ID", "bank_account", "1234567890"),
+        ("เลขที่บัญชี 123-4-56789-0", "TH", "bank_account", "123-4-56789-0"),
+        ("รถยนต์หมายเลขทะเบียน 1กก 1234 กรุงเทพ", "TH", "plate", "1กก 1234"),
+        ("เปิดลงทะเบียนแล้ว 11,117 ราย", "TH", "plate", None),
+        ("xe biển số 30A-123.45 bị giữ", "VN", "plate", "30A-123.45"),
+        ("nomor polisi B 1234 XYZ hilang", "ID", "plate", "B 1234 XYZ"),
+        ("car plate SGF2306R seen", "SG", "plate", "SGF2306R"),
+        ("ditulis budi [at] desa.go.id ya", "ID", "email", "budi [at] desa.go.id"),
+        ("surat ke nguyễn.văn@công-ty.vn nhé", "VN", "email", "nguyễn.văn@công-ty.vn"),
+        ("ftp://siti:rahasia@arsip.go.id/berkas", "ID", "url_credentials", "siti:rahasia"),
+        ("ssh://[user[:password]@]host", "ID", "url_credentials", None),
+        ("from 2001:67c:2564:a119::77 today", "SG", "ip", "2001:67c:2564:a119::77"),
+        ("std::abc and a::b at 12:36:05", "SG", "ip", None),
+        ("51 Franklin Street, Boston, MA 02110-1301 USA", "TH", "phone", None),
+        ("ค่าโทร 0 2282 8411-15 ต่อ 3", "TH", "phone", "0 2282 8411-15"),
+        ("kartu 6221-8844-0355-5348", "ID", "phone", None),
+        ("lunas dengan 4111 1111 1111 1111 kemarin", "ID", "card", "4111 1111 1111 1111"),
+        ("nomor 3 di 1101700230708 untuk keterangan", "ID", "th_pin", "1101700230708"),
+        ("adalah 3600000000000 nanodetik, 1693526400007", "ID", "th_pin", None),
+    ],
+)
+def test_forms_and_their_neighbours(text: str, region: str, kind: str, found: str | None) -> None:
+    assert [text[one.start : one.end] for one in identifiers(text, region) if one.kind == kind] == (
+        [found] if found else []
+    )
+
+
+def test_a_plate_of_singapore_ends_with_its_check() -> None:
+    assert labelled.sg_plate("SGF2306R")
+    assert labelled.sg_plate("GY55C")
+    assert not labelled.sg_plate("SGF2306S")
+
+
+def test_a_pseudonym_is_the_same_everywhere_and_nothing_without_the_key() -> None:
+    text = "NIK 3171014506780001 dan lagi 317101.450678.0001, surel budi@desa.go.id"
+    once = redacted(text, privacy="pseudonymise")
+    first, again, email = re.findall("<([A-Z_]+:[a-z0-9]{10})>", once)
+    assert first == again
+    assert first.startswith("ID_NIK:")
+    assert email.startswith("EMAIL:")
+    other = privacy(documents(text), CorpusOptions(privacy="pseudonymise"), Subjects(b"x" * 32)).documents["text"][0]
+    assert first not in other.as_py()
+    assert first.split(":")[1] not in commitment(b"k" * 32, "id_nik", "3171014506780001")
+    assert not re.search("[0-9]{2}", first)
+
+
+def test_people_are_counted_by_what_one_person_has() -> None:
+    subjects = Subjects(b"k" * 32)
+    redact(documents("NIK 3171014506780001", "NIK 3171014506780002 dan 3171014506780001"), subjects)
+    redact(documents("surel info@desa.go.id, siti@desa.go.id", source="b"), subjects)
+    assert subjects.distinct_people("a") == People(2, (("id_nik", 2),))
+    assert subjects.distinct_people("b") == People(1, ())
+    assert subjects.distinct_people() == People(2, (("id_nik", 2),))
+
+
+def test_a_source_that_denies_its_people_is_contradicted() -> None:
+    source = Source(name="a", kind="folder", location="a", language="id", personal_data="none")
+    assert contradicts(source, People()) == ""
+    assert contradicts(source, People(3, ())) == ""
+    assert "id_nik: 2" in contradicts(source, People(2, (("id_nik", 2),)))
+    few = msgspec.structs.replace(source, personal_data="present", subjects=1)
+    assert "at least 2 people" in contradicts(few, People(2, (("id_nik", 2),)))
+    assert contradicts(msgspec.structs.replace(few, subjects=2), People(2, (("id_nik", 2),))) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("โดยนายสมชาย ใจดี รัฐมนตรี", "โดยนาย<NAME> รัฐมนตรี"),
+        ("นางสาวมาลี แสงทอง กล่าวว่า", "นางสาว<NAME> กล่าวว่า"),
+        ("นายกรัฐมนตรี และนายจ้าง ต่างประเทศ", "นายกรัฐมนตรี และนายจ้าง ต่างประเทศ"),
+        ("ทนายความ และการพัฒนางานสำคัญ พร้อม", "ทนายความ และการพัฒนางานสำคัญ พร้อม"),
+        ("kata Bapak Budi Santoso kemarin", "kata Bapak <NAME> kemarin"),
+        ("Ibu Kota Jakarta dan Bapak Presiden", "Ibu Kota Jakarta dan Bapak Presiden"),
+        ("Ahmad bin Abdullah hadir", "<NAME> hadir"),
+        ("Encik Lim Ah Kow dan Puan Siti", "Encik <NAME> dan Puan <NAME>"),
+        ("gặp ông Nguyễn Văn Minh hôm qua", "gặp ông <NAME> hôm qua"),
+        ("đường Nguyễn Huệ và Bà Rịa", "đường Nguyễn Huệ và Bà Rịa"),
+        ("si Gng. Maria de la Cruz ay", "si Gng. <NAME> ay"),
+        ("met U Kyaw Min and Daw Khin Mya", "met U <NAME> and Daw <NAME>"),
+        ("ဦးအောင်ကျော် က ပြောသည်", "ဦး<NAME> က ပြောသည်"),
+        ("王小明先生说", "<NAME>先生说"),
+    ],
+)
+def test_names_are_replaced_behind_their_titles_where_that_is_asked_for(text: str, left: str) -> None:
+    assert redacted(text) == text
+    assert redacted(text, names=True) == left
+    assert redacted(left, names=True) == left
+
+
+def test_with_hold_a_document_is_held_and_counted_once() -> None:
+    subjects = Subjects(b"k" * 32)
+    judged = privacy(documents("surel budi@desa.go.id", "tanpa apa pun"), CorpusOptions(privacy="hold"), subjects)
+    assert [one.outcome for one in judged.verdicts] == ["hold", "keep"]
+    assert judged.documents["text"][0].as_py() == "surel budi@desa.go.id"
+    assert not subjects.counts
+
+
+def test_slices_chunks_and_empty_columns_are_read_as_they_are() -> None:
+    whole = documents(*(f"surel orang{n}@desa.go.id 😀" for n in range(20)))
+    parts = pa.concat_tables([whole.slice(3, 4), whole.slice(15, 2), whole.slice(0, 0)])
+    cleaned, has_some = redact(parts, Subjects(b"k" * 32))
+    assert has_some == [True] * 6
+    assert cleaned["text"].to_pylist() == ["surel <EMAIL> 😀"] * 6
+    nothing, none = redact(whole.slice(0, 0), Subjects(b"k" * 32))
+    assert (nothing.num_rows, none) == (0, [])

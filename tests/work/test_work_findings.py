@@ -444,7 +444,7 @@ def test_a_corpus_is_asked_about_as_it_was_redacted_and_not_as_the_settings_are_
         find(project, kind, "own-text", "found")  # type: ignore[arg-type]
     open_ = Project(
         project.folder,
-        msgspec.structs.replace(project.config, corpus=msgspec.structs.replace(project.config.corpus, redact=False)),
+        msgspec.structs.replace(project.config, corpus=msgspec.structs.replace(project.config.corpus, privacy="hold")),
         project.journey,
     )
     released(open_, "proposed")

@@ -8,8 +8,12 @@ from daulat.records import Record
 class CorpusOptions(Record, frozen=True):
     """`[corpus]` in daulat.toml."""
 
-    redact: bool = True
-    """Replace personal identifiers by placeholders. If off, a document in which one is found is held instead."""
+    privacy: Literal["redact", "pseudonymise", "hold"] = "redact"
+    """Personal identifiers become `<KIND>`; or `<KIND:k7f3t2m9d4>`, keyed and the same for the same identifier; or a
+    document in which one is found is held."""
+    names: bool = False
+    """Replace names of persons too, where a title or a patronymic shows one. Off: authors and ministers go with them:
+    measured on press releases of the Thai government, three documents of four lose 1.6% of their characters."""
     max_file_bytes: int = 64_000_000
     """Larger files, packed or unpacked, are held unread. Ours: the largest page of the sample packages has 0.4 MB."""
     part_utf8_bytes: int = 8_000

@@ -70,7 +70,7 @@ def _sources(project: Project, release: str, corpus: Digest) -> tuple[Terms, ...
     try:
         options = _options(built)
         sources = msgspec.convert(options["sources"], tuple[Source, ...])
-        redacted = bool(options["corpus"]["redact"])
+        redacted = options["corpus"]["privacy"] != "hold"
     except (KeyError, TypeError, msgspec.ValidationError):
         raise _unknown(release, "corpus") from None
     if not snapshots or {source.name for source in sources} != set(snapshots):

@@ -32,7 +32,7 @@ Action: TypeAlias = Literal["fetch", "curate", "train", "measure"]
 def terms(project: Project, source: Source) -> Terms:
     """As daulat.toml has them now, with the papers that lie there now."""
     papers = evidence(project, source.access_evidence), evidence(project, source.consent_record)
-    return Terms(source, project.config.corpus.redact, opt_out(project, source)[0], *papers)
+    return Terms(source, project.config.corpus.privacy != "hold", opt_out(project, source)[0], *papers)
 
 
 def questions(project: Project, action: Action) -> tuple[Question, ...]:

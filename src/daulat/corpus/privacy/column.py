@@ -1,0 +1,125 @@
+"""A column of texts with placeholders: one pass over all bytes, then only the texts in which something stands."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from daulat.corpus.privacy import placeholder
+from daulat.corpus.privacy.find import Found, find
+from daulat.corpus.privacy.kinds.labelled import LABELLED
+from daulat.corpus.privacy.kinds.phones import REGIONS
+from daulat.corpus.privacy.subjects import Subjects
+from daulat.corpus.stage import with_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def redacted(
+    documents: "pa.Table", subjects: Subjects, *, names: bool, pseudonyms: bool
+) -> "tuple[pa.Table, list[bool]]":
+    """The documents with placeholders, and which of them had any; every identifier found is added to the subjects."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = _whole(documents["text"])
+    about = documents.select(("id", "source", "country", "language"))
+    key = subjects.key if pseudonyms else None
+    changed: dict[int, bytes] = {}
+    for row, text, found in _findings(texts, about):
+        if found:
+            changed[row] = _replaced(text, found, key)
+            one = about.slice(row, 1)
+            for each in found:
+                subjects.add(each, one["id"][0].as_py(), one["source"][0].as_py())
+    if names:
+        _without_names(texts, about, subjects, key, changed)
+    has_some = [False] * len(texts)
+    for row in changed:
+        has_some[row] = True
+    if not changed:
+        return documents, has_some
+    news = pa.array([changed[row] for row in sorted(changed)], pa.large_binary()).cast(pa.large_string())
+    return with_text(documents, pc.replace_with_mask(texts, pa.array(has_some), news)), has_some
+
+
+def identifiers_of(text: str, region: str) -> list[Found]:
+    """Every identifier of one text; places are characters."""
+    import pyarrow as pa
+
+    texts = pa.array([text], pa.large_string())
+    about = pa.table({"country": pa.array([region.lower() or None], pa.string()), "language": pa.array([""])})
+    found, raw, at, characters = list[Found](), text.encode(), 0, 0
+    for one in (each for _, _, all_found in _findings(texts, about) for each in all_found):
+        start = characters + len(raw[at : one.start].decode())
+        characters = start + len(raw[one.start : one.end].decode())
+        found.append(Found(start, characters, one.kind, one.normal, one.of_person))
+        at = one.end
+    return found
+
+
+def _whole(column: "pa.ChunkedArray") -> "pa.LargeStringArray":
+    import pyarrow as pa
+
+    whole = column.cast(pa.large_string()).combine_chunks()
+    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _findings(texts: "pa.LargeStringArray", about: "pa.Table") -> Iterator[tuple[int, bytes, list[Found]]]:
+    """Row, text and what stands in it, for each text that has a suspect or a label."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    from daulat.corpus.privacy.suspects import suspects
+
+    rows = suspects(texts)
+    labels = set(np.flatnonzero(pc.match_substring_regex(texts, LABELLED).to_numpy(zero_copy_only=False)).tolist())
+    by_row = {row: [one[1:] for one in group] for row, group in groupby(rows.tolist(), key=lambda one: int(one[0]))}
+    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int64) if len(texts) else np.zeros(0, dtype=np.int64)
+    for row in sorted(by_row.keys() | labels):
+        base = int(offsets[texts.offset + row])
+        own = sorted((start - base, end - base, size) for start, end, size in by_row.get(row, ()))
+        text = texts[row].as_buffer().to_pybytes()
+        yield row, text, find(text, own, region_of(about, row), labels=row in labels)
+
+
+def region_of(about: "pa.Table", row: int) -> str:
+    """Where the document's numbers are dialled: its country or, where that is unknown, its language's."""
+    country, language = about["country"][row].as_py(), about["language"][row].as_py()
+    return REGIONS.get(language, "") if country in (None, "international") else str(country).upper()
+
+
+def _replaced(text: bytes, found: Sequence[Found], key: bytes | None) -> bytes:
+    parts, at = list[bytes](), 0
+    for one in found:
+        parts += (text[at : one.start], placeholder(one, key).encode())
+        at = one.end
+    return b"".join(parts) + text[at:]
+
+
+def _without_names(
+    texts: "pa.LargeStringArray",
+    about: "pa.Table",
+    subjects: Subjects,
+    key: bytes | None,
+    changed: dict[int, bytes],
+) -> None:
+    """Add to `changed` the texts in which a person is named."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    from daulat.corpus.privacy.names import TITLES, names
+
+    titled = pc.match_substring_regex(texts, TITLES).to_numpy(zero_copy_only=False)
+    for row in np.flatnonzero(titled).tolist():
+        text = changed[row] if row in changed else texts[row].as_buffer().to_pybytes()
+        if found := names(text.decode()):
+            changed[row] = _replaced_characters(text.decode(), found, key)
+            for one in found:
+                subjects.add(one, about["id"][row].as_py(), about["source"][row].as_py())
+
+
+def _replaced_characters(text: str, found: Sequence[Found], key: bytes | None) -> bytes:
+    from daulat.corpus.privacy import replaced
+
+    return replaced(text, list(found), key).encode()

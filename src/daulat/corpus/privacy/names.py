@@ -1,0 +1,125 @@
+"""Names of persons, by rule: a title or a patronymic, and behind it what is written like a name.
+
+Precision first: a name without a title stays, and so does a title that a common noun follows. No model: no training
+data for these languages was found whose licence is open and whose purpose it is.
+"""
+
+import re
+from collections.abc import Iterator
+
+from daulat.corpus.privacy.family_names import BURMESE, BURMESE_LATIN, CHINESE, VIETNAMESE
+from daulat.corpus.privacy.find import Found
+
+_MALAY_TITLES = (
+    "Bapak|Ibu|Bpk|Sdri|Sdr|Tn|Ny|Hj|H|KH|Drs|Dr|Prof|Ir|Encik|Puan|Tuan|Cik|En|Pn|Datuk|Dato['’]?|Datin|Tan Sri|Haji|Hajah"
+    "|Mrs|Mr|Ms|Miss|Atty|Engr|Hon|Kgg|Gng|G|Bb|Ginoong|Ginang|Binibining|Don|Doña"
+)
+_VIETNAMESE_TITLES = "[Ôô]ng|[Bb]à|[Aa]nh|[Cc]hị|[Cc]ô|[Cc]ụ|ThS\\.?|PGS\\.?|TS\\.?|GS\\.?|BS\\.?|LS\\.?"
+_THAI_TITLES = (
+    "นางสาว|นาง|นาย|น\\.ส\\.|ด\\.[ชญ]\\.|เด็กชาย|เด็กหญิง|ดร\\.|พล\\.|[พร]\\.[ตอ]\\.|นพ\\.|พญ\\.|ม\\.ร\\.ว\\.|ม\\.ล\\."
+)
+_CHINESE_TITLES = "先生|女士|小姐|教授|博士|主任|部长|总理|总统|同志|老师"
+_PATRONYMIC = "bin|binti|bte|a/l|a/p|s/o|d/o"
+TITLES = "|".join(
+    (
+        f"\\b(?:{_MALAY_TITLES})\\.? [A-Z]",
+        f"(?:{_VIETNAMESE_TITLES}) (?:{VIETNAMESE}) ",
+        f" (?:{_PATRONYMIC}) [A-Z]",
+        f"\\b(?:U|Daw|Ko|Ma) (?:{BURMESE_LATIN}) ",
+        f"{_THAI_TITLES}|ဦး|ဒေါ်|[{CHINESE}][\u4e00-\u9fff]{{1,2}}(?:{_CHINESE_TITLES})|姓名",
+    )
+)
+"""What RE2 looks for in a whole column."""
+
+_CAP = "[A-ZÀ-ÖØ-ÞĀ-ŽẠ-Ỹ][a-zà-öø-ÿā-žạ-ỹ'’]+(?:-[A-Z][a-z]+)?"
+_PARTICLE = "de la|de los|dela|del|de|bin|binti|bte|a/l|a/p|s/o|d/o"
+_THAI = "[\u0e01-\u0e2e\u0e30-\u0e3a\u0e40-\u0e4e]"
+_VERBS = (
+    "กล่าว|เปิดเผย|ระบุ|พร้อม|และ|ได้|เป็น|รอง|ผู้|รัฐมน|ประธาน|นายก|ที่|ในฐานะ|ว่า|เมื่อ|ซึ่ง|โดย|ให้|เดิน|ร่วม|เข้า|อธิบดี|ปลัด|เลขา|ยัง|มี"
+    "|โฆษก|หัวหน้า|ลง|ตอบ|ชี้แจง|ประชุม|มอบ|แถลง|หารือ|รับ|ทรง|สั่ง|ย้ำ|เผย|บอก|เน้น|ตลอด|กับ|เห็น|ขอ|อธิบาย|สรุป|จึง"
+)
+_NOUNS = (
+    "ก(?:รัฐ|เทศ|สภา|สมาคม|องค์|เมือง|อบ|ฯ|เหล่า|ต |ร |แม่|สโมสร)|จ้าง|ทุน|แพทย์|อำเภอ|ทะเบียน|หน้า|ประกัน|ตรวจ|ช่าง|เรือ|สิบ|ร้อย|พล|ทหาร"
+    "|ตำรวจ|ธนาคาร|แบบ|งาม|ฟ้า|พยาบาล|เอก|รอง|กอง|ด่าน|สถานี|ท้าย|หมวด|ดาบ|จ่า|ใหญ่|สัตวแพทย์"
+)
+"""What makes another word of a title: `นายกรัฐมนตรี` is a prime minister, `นายจ้าง` an employer."""
+_THAI_CONNECTORS = [
+    "และ",
+    "โดย",
+    "ด้าน",
+    "ตาม",
+    "ของ",
+    "กับ",
+    "ให้",
+    "คือ",
+    "มี",
+    "แก่",
+    "แทน",
+    "ว่า",
+    "ที่",
+    "จาก",
+    "ซึ่ง",
+    "ถึง",
+    "ต่อ",
+    "เป็น",
+]
+_THAI_BORDER = "|".join(("(?<![\u0e01-\u0e4e])", *(f"(?<={word})" for word in _THAI_CONNECTORS)))
+_OFFICES = (
+    "Kota|Negara|Pertiwi|Bangsa|Menteri|Presiden|Gubernur|Bupati|Wali|Guru|Rumah|Rektor|Kepala|Ketua|Camat|Lurah|Hakim|Jaksa"
+    "|Dosen|Hamil|Tangga|Pejabat|Perdana|Yang|Speaker|President|Chairman|Minister|Secretary|Tuhan|Allah|Kedua|Pengarah"
+)
+
+_RULES = (
+    (
+        re.compile(f"(?:{_THAI_BORDER})(?:{_THAI_TITLES})(?:[ตทอสจ]\\.|ดร\\.|นพ\\.|น\\.)* ?(?=[\u0e01-\u0e46])"),
+        re.compile(
+            f"(?!{_NOUNS}){_THAI}{{2,20}}"
+            f"(?: (?!{_VERBS}){_THAI}{{2,25}}?(?={_VERBS}|[^\u0e01-\u0e4e]|$)|(?= (?:{_VERBS})))"
+        ),
+    ),
+    (
+        re.compile("ဦး|ဒေါ်"),
+        re.compile(f"(?:{BURMESE}){{2,4}}"),
+    ),
+    (re.compile("姓名[:：] ?"), re.compile(f"[{CHINESE}][\u4e00-\u9fff]{{1,2}}")),
+    (
+        re.compile(f"(?<!\\w)(?:(?:{_MALAY_TITLES})\\.? )+(?:(?:Seri|Sri) )?(?=[A-Z])"),
+        re.compile(
+            f"(?!(?:{_OFFICES})\\b)(?:{_CAP}|[A-Z]\\.)(?: (?:(?:{_PARTICLE}) )?(?:{_CAP}|[A-Z]\\.)){{0,4}}(?<!\\.)"
+        ),
+    ),
+    (
+        re.compile(f"(?<!\\w)(?:{_VIETNAMESE_TITLES}) (?=[A-ZĐ])"),
+        re.compile(f"(?:{VIETNAMESE})(?: [A-ZÀ-ÝĂĐĨŨƠƯẠ-Ỹ][a-zà-ýăđĩũơưạ-ỹ]*){{1,3}}"),
+    ),
+    (
+        re.compile("(?<!\\w)(?:U|Daw|Ko|Ma) (?=[A-Z])"),
+        re.compile(f"(?:{BURMESE_LATIN})(?: (?:{BURMESE_LATIN})){{1,3}}(?!\\w)"),
+    ),
+)
+"""A title, and what a name looks like directly behind it."""
+_CHILD = re.compile(f" (?:{_PATRONYMIC}) (?={_CAP})")
+_PARENT, _OWN = re.compile(f"{_CAP}(?: {_CAP}){{0,3}}"), re.compile(f"(?:{_CAP} ){{0,3}}{_CAP}$")
+_HAN = re.compile(f"([{CHINESE}][\u4e00-\u9fff]{{1,2}})(?:{_CHINESE_TITLES})")
+
+
+def names(text: str) -> list[Found]:
+    """Names of persons behind their titles, in order; the titles stay. Places are characters."""
+    kept: list[Found] = []
+    for start, end in sorted(_places(text)):
+        if not kept or start >= kept[-1].end:
+            kept.append(Found(start, end, "name", " ".join(text[start:end].casefold().split())))
+    return kept
+
+
+def _places(text: str) -> Iterator[tuple[int, int]]:
+    for title, name in _RULES:
+        for match in title.finditer(text):
+            if found := name.match(text, match.end()):
+                yield found.span()
+    for match in _CHILD.finditer(text):
+        own, parent = _OWN.search(text, max(0, match.start() - 60), match.start()), _PARENT.match(text, match.end())
+        if own and parent:
+            yield own.start(), parent.end()
+    for match in _HAN.finditer(text):
+        yield match.span(1)

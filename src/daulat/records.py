@@ -76,6 +76,10 @@ class Source(Record, frozen=True):
     """Globs of the files that are read, relative to the package's root or to the folder."""
     main: str | None = None
     """CSS selector of an HTML page's main text; found by itself where missing."""
+    text_column: str | None = None
+    """Column with the text in Parquet, JSONL and CSV files; `text`, or the only column of text, where missing."""
+    id_column: str | None = None
+    """Column with each record's key there; `id`, or else the record's number, where missing."""
     owner: str | None = None
     licence: str | None = None
     """SPDX expression; a national act is `LicenseRef-...`."""

@@ -2,9 +2,10 @@
 
 import re
 from html import unescape
+from typing import Any
 
 from daulat.corpus.extract.charset import decode
-from daulat.corpus.extract.reading import Reading, Unreadable
+from daulat.corpus.extract.reading import CELL, Reading, Unreadable
 
 _BLOCK = re.compile(
     r"(?=</?(?:address|article|aside|blockquote|body|br|caption|center|dd|div|dl|dt|fieldset|figcaption|figure|footer|form"
@@ -34,9 +35,14 @@ def read(data: bytes, main: str | None) -> Reading:
 
     Raises: Unreadable for a page without that part, nested too deeply, or with no charset.
     """
+    return read_text(decode(data), main)
+
+
+def read_text(page_text: str, main: str | None) -> Reading:
+    """The same of a page whose charset is known. A row of a table is one line: `cell | cell`."""
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-    markup = _BLOCK.sub(_MARK, decode(data).replace(_MARK, " "))
+    markup = _BLOCK.sub(_MARK, page_text.replace(_MARK, " "))
     if "<" not in markup:
         raise Unreadable("not what its name says")
     if nesting(markup) > MAX_DEPTH:
@@ -54,9 +60,27 @@ def read(data: bytes, main: str | None) -> Reading:
     for node in found.css(_CODE):
         reading.leave_out("listing", node.text(deep=True).replace(_MARK, ""))
         node.decompose()
+    for row in found.css("tr"):
+        _join_cells(row)
     lines = (" ".join(line.split()) for line in found.text(deep=True).split(_MARK))
     reading.paragraphs = [line for line in lines if line]
     return reading
+
+
+def _join_cells(row: Any) -> None:
+    """Put a table's row on one line; a row of a layout, with paragraphs or tables in its cells, stays as it is."""
+    cells = [cell for cell in row.iter() if cell.tag in ("td", "th")]
+    if len(cells) < 2 or row.css_first("table") is not None:
+        return
+    texts = []
+    for cell in cells:
+        lines = [line for line in cell.text(deep=True).split(_MARK) if line.strip()]
+        if len(lines) > 1:
+            return
+        texts += lines
+    for cell in cells[1:]:
+        cell.decompose()
+    cells[0].replace_with(_MARK + CELL.join(" ".join(text.split()) for text in texts) + _MARK)
 
 
 def nesting(markup: str) -> int:

@@ -41,13 +41,13 @@ def pdf(pages: list[list[TextAt]], image: tuple[int, int, bytes] | None = None) 
 
 
 def _numbered(objects: list[bytes], trailer: bytes) -> bytes:
-    data, offsets = b"%PDF-1.7\n", []
+    data, offsets = bytearray(b"%PDF-1.7\n"), []
     for number, content in enumerate(objects, 1):
         offsets.append(len(data))
         data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     size = len(objects) + 1
-    return data + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d %s >>\nstartxref\n%d\n%%%%EOF" % (
+    return bytes(data) + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d %s >>\nstartxref\n%d\n%%%%EOF" % (
         size,
         table,
         size,

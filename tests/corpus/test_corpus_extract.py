@@ -60,6 +60,26 @@ def test_a_page_gives_its_main_text_a_paragraph_a_line() -> None:
     assert read("a.html", markup.encode()) == ["Judul", "Satu dua tiga.", "Empat.", "sel a | sel b"]
 
 
+LONG = [" ".join(indonesian(number, 1)) for number in range(4)]
+MENU = "<ul>" + "".join(f"<li><a href=/{n}>Tautan {n}</a></li>" for n in range(6)) + "</ul>"
+
+
+def test_a_page_without_a_marked_part_loses_its_menus_and_nothing_else() -> None:
+    see = '<p>Lihat <a href="/x">halaman lain</a> juga.</p><p><a href="/y">Satu tautan</a></p>'
+    text = f"<h1>Judul</h1><p>{LONG[0]}</p><h2>Bagian</h2><p>{LONG[1]}</p>{see}<p>{LONG[2]}</p><p>Pendek.</p>"
+    markup = f"<body><div>{MENU}</div><div>{text}</div><div>{MENU}<p>kaki</p></div></body>"
+    reading = files.read("a.html", markup.encode(), source(), OPTIONS)
+    see_lines = ["Lihat halaman lain juga.", "Satu tautan"]
+    assert reading.paragraphs == ["Judul", LONG[0], "Bagian", LONG[1], *see_lines, LONG[2], "Pendek."]
+    assert reading.left_out["menus and the like"] == 13
+
+
+def test_a_page_of_short_lines_or_of_many_articles_is_read_whole() -> None:
+    assert read("a.html", f"<body>{MENU}<p>baris satu<p>baris dua</body>".encode())[-2:] == ["baris satu", "baris dua"]
+    articles = "".join(f"<article><p>{line}</p></article>" for line in LONG)
+    assert read("a.html", f"<body>{articles}</body>".encode()) == LONG
+
+
 def test_rows_of_tables_are_lines_and_layouts_stay_paragraphs() -> None:
     rows = "<tr><th><p>Kota</p></th><th>Warga</th></tr><tr><td>Solo<td><b>520</b> ribu</tr><tr><td>x</tr>"
     layout = "<table><tr><td><p>satu</p><p>dua</p></td><td><table><tr><td>a<td>b</table></td></tr></table>"

@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install install-dev test check bench bench-journey bench-law bench-privacy docs lock clean
+.PHONY: help quickstart install install-dev test check bench bench-extract bench-journey bench-law bench-privacy docs lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ check: install-dev  ## Lint, format, types, room borders
 
 bench: install-dev  ## Every benchmark; results in benchmarks/results
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+bench-extract: install-dev  ## The main text of pages, against trafilatura and resiliparse
+	@$(BIN)/python benchmarks/bench_extract.py
 
 bench-journey: install-dev  ## The journey against SQLite and pymerkle; about ten minutes and 5 GB of disk
 	@$(BIN)/python benchmarks/bench_journey.py

@@ -231,7 +231,7 @@ _OF_KIND = {
     "tables": ("table",),
     "query": ("table",),
     "text_columns": ("table",),
-    "id_column": ("table",),
+    "text_column": ("debian", "npm", "folder", "objects"),
     "changed_column": ("table",),
     "timeout_s": ("objects", "table"),
     "main": ("debian", "npm", "folder", "objects"),

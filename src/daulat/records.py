@@ -88,7 +88,8 @@ class Source(Record, frozen=True):
     text_columns: tuple[str, ...] = ()
     """Table: put one below the other, they are the document; no other column is read."""
     id_column: str | None = None
-    """Table: tells a row from every other one."""
+    """Tells a row of a table, or a record of a Parquet, JSONL or CSV file, from every other one; of files `id`, or else the
+    record's number, where missing."""
     changed_column: str | None = None
     """Table: when a row last changed; while the newest and the number of rows are as they were, no row is read."""
     timeout_s: Annotated[int, Meta(ge=1)] | None = None
@@ -97,6 +98,8 @@ class Source(Record, frozen=True):
     """The country where the bytes lie, if it is not that of `[place]`: the law is asked about reading them there."""
     main: str | None = None
     """CSS selector of an HTML page's main text; found by itself where missing."""
+    text_column: str | None = None
+    """Column with the text in Parquet, JSONL and CSV files; `text`, or the only column of text, where missing."""
     owner: str | None = None
     licence: str | None = None
     """SPDX expression; a national act is `LicenseRef-...`."""

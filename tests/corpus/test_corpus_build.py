@@ -146,7 +146,7 @@ def test_nothing_left_to_train_on_says_why(tmp_path: Path) -> None:
 
 def test_an_unknown_reason_names_those_there_are(tmp_path: Path) -> None:
     corpus, _ = made(tmp_path, snapshot(tmp_path / "a", {**pages(30), "x.pdf": b"%PDF-1.7"}))
-    with pytest.raises(DaulatError, match="PDF is not read yet"):
+    with pytest.raises(DaulatError, match="broken or not what its name says"):
         inspect.held(corpus, "no such reason")
 
 
@@ -160,7 +160,10 @@ PIECES = st.sampled_from(
     ["", "padi", "the", "ข้าว", "\n", "<p>", "</div>", "a@b.id", "1101700203451", "…", "\ufffd", "\x00", "&amp;", "#"]
 )
 FILES = st.dictionaries(
-    st.from_regex(r"[a-z]{1,6}\.(html|txt|md|mo|po|pak|ftl|xpi|xml|gz|bin|1)", fullmatch=True),
+    st.from_regex(
+        r"[a-z]{1,6}\.(html|txt|md|mo|po|pak|ftl|xpi|xml|gz|zst|bin|1|csv|tsv|jsonl|jsonl[.]gz|parquet|warc|pdf|docx|odt)",
+        fullmatch=True,
+    ),
     st.one_of(st.binary(max_size=60), st.lists(PIECES, max_size=60).map(lambda words: " ".join(words).encode())),
     max_size=8,
 )

@@ -38,10 +38,11 @@ def test_thai_marks_are_put_in_order_and_sara_am_is_one_letter() -> None:
     assert normalise.text("ﬁ ①") == "ﬁ ①", "compatibility letters stay: NFKC is not used"
 
 
-def test_burmese_in_the_old_order_is_held() -> None:
+def test_burmese_in_the_order_it_is_seen_in_is_put_right_or_held() -> None:
     right, old = "\u1000\u1031 \u1019\u1031 " * 10, "\u1031\u1000 \u1031\u1019 " * 10
-    verdicts = normalise.normalise(documents([right, old], "my")).verdicts
-    assert [verdict.outcome for verdict in verdicts] == ["keep", "hold"]
+    judged = normalise.normalise(documents([right, old, old + right], "my"))
+    assert [verdict.outcome for verdict in judged.verdicts] == ["keep", "keep", "hold"]
+    assert judged.documents["text"].to_pylist()[:2] == [right.strip(), right.strip()]
 
 
 def test_the_kernel_names_the_language_that_py3langid_names() -> None:

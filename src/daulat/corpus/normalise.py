@@ -3,9 +3,11 @@ letters."""
 
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from daulat.corpus.stage import KEEP, Judged, Verdict, hold, with_text
+from daulat.corpus import burmese
+from daulat.corpus.stage import KEEP, Judged, Removed, Verdict, hold, with_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,13 +32,6 @@ _ORDER = (
     ),  # a mark typed twice
 )
 """Source: WTT 2.0 (Thai input and output methods), which accepts a cell as base, vowel, tone; Lao alike."""
-_MYANMAR_E = "\u1031"
-_MISORDERED = re.compile(
-    "(?<![\u1000-\u102a\u103b-\u103f\u1050-\u1055\u105a-\u1061\u1065\u1066\u106e-\u1070\u1075-\u1081\u200b])\u1031"
-)
-_MISORDERED_SHARE = 0.2
-"""Of the vowels E, those that follow no consonant. Source: Unicode Technical Note 11: since 5.1 it stands after it.
-Share: ours; Unicode text has under 0.01, text in the old order over 0.9."""
 _REPLACED_SHARE = 0.005
 """U+FFFD among characters: above, the text was decoded wrongly. Ours."""
 
@@ -51,14 +46,23 @@ def text(raw: str) -> str:
 
 
 def normalise(documents: "pa.Table") -> Judged:
-    """Every document normalised; held where its characters are not what they should be."""
-    texts = [text(raw) for raw in documents["text"].to_pylist()]
-    return Judged(with_text(documents, texts), [_verdict(tidy) for tidy in texts])
+    """Every document normalised, Burmese in older letters or order converted to Unicode; held where its characters are
+    not what they should be. What was converted is counted as removed, with its bytes as they were."""
+    texts, verdicts = list[str](), list[Verdict]()
+    changed = Counter[tuple[str, str]]()
+    changed_bytes = Counter[tuple[str, str]]()
+    for source, raw in zip(documents["source"].to_pylist(), documents["text"].to_pylist(), strict=True):
+        found = burmese.to_unicode(text(raw))
+        texts.append(text(found.text) if found.converted else found.text)
+        verdicts.append(hold(found.held) if found.held else _verdict(found.text))
+        for what, (paragraphs, utf8_bytes) in found.converted.items():
+            changed[source, what] += paragraphs
+            changed_bytes[source, what] += utf8_bytes
+    removed = (Removed("normalise", *key, changed[key], changed_bytes[key]) for key in sorted(changed))
+    return Judged(with_text(documents, texts), verdicts, tuple(removed))
 
 
 def _verdict(tidy: str) -> Verdict:
     if tidy.count("\ufffd") > _REPLACED_SHARE * len(tidy):
         return hold("characters lost before it came here")
-    if tidy.count(_MYANMAR_E) > 5 and len(_MISORDERED.findall(tidy)) > _MISORDERED_SHARE * tidy.count(_MYANMAR_E):
-        return hold("Burmese in the order before Unicode 5.1")
     return KEEP

@@ -15,7 +15,16 @@ class CorpusOptions(Record, frozen=True):
     """Replace names of persons too, where a title or a patronymic shows one. Off: authors and ministers go with them:
     measured on press releases of the Thai government, three documents of four lose 1.6% of their characters."""
     max_file_bytes: int = 64_000_000
-    """Larger files, packed or unpacked, are held unread. Ours: the largest page of the sample packages has 0.4 MB."""
+    """Larger files, packed or unpacked, are held unread; of files of many records (Parquet, JSONL, CSV, WARC) larger
+    records are. Ours: the largest page of the sample packages has 0.4 MB."""
+    ocr: bool = False
+    """Read scanned pages of PDFs with Debian's `tesseract`; if off, a PDF of such pages alone is held."""
+    ocr_timeout_s: float = 1_800.0
+    """A PDF whose scanned pages take longer is held. Ours: 100 dense pages on one core."""
+    reader_timeout_s: float = 60.0
+    """A PDF, DOCX or ODT file that takes longer is held. Ours: 1,000 pages take 2 s."""
+    reader_memory_bytes: int = 2_000_000_000
+    """Address space of the process that reads PDF, DOCX and ODT files. Ours: a book of 70 pages takes 0.1 GB."""
     part_utf8_bytes: int = 8_000
     """A longer page is cut at a paragraph into parts of about this size, each a document. Ours: twice the longest
     training sequence of the quickstart (2,048 tokens of 2 bytes)."""

@@ -12,7 +12,12 @@ to 40."""
 
 def read(data: bytes) -> Reading:
     """The paragraphs of a text: blocks between empty lines if the lines are hard-wrapped, else its lines."""
-    return Reading(_paragraphs(decode(data)))
+    return read_text(decode(data))
+
+
+def read_text(text: str) -> Reading:
+    """The same of a text whose charset is known."""
+    return Reading(_paragraphs(text))
 
 
 def read_markdown(data: bytes) -> Reading:

@@ -3,6 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+CELL = " | "
+"""Between the cells of a table's row."""
+
 
 class Unreadable(Exception):
     """The file gives no text; `reason` is counted, so it names no file. It is held, unless nothing can come of it."""

@@ -1,6 +1,7 @@
 """Each text once: exact copies, then near ones by MinHash and LSH, then long paragraphs that stand elsewhere too."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from daulat.corpus.boilerplate import codes, first_by_rank, rank_by_id
@@ -46,14 +47,35 @@ def near_groups(texts: list[str], languages: list[str], options: CorpusOptions) 
     """For each text, the first text of its group of near copies. Texts of different languages are never compared."""
     import numpy as np
 
-    from daulat.corpus.kernels.groups import components
-
     group = np.arange(len(texts))
     for language in sorted(set(languages)):
         own = np.array([at for at, name in enumerate(languages) if name == language])
-        pairs = candidate_pairs(minhash([texts[at] for at in own], language, options), options)
-        group[own] = own[components(pairs, len(own))]
+        group[own] = own[groups(band_keys([texts[at] for at in own], language, options).T)]
     return group
+
+
+def groups(bands: "Iterable[npt.NDArray[np.uint64]]") -> "npt.NDArray[np.int64]":
+    """For each document, the first one that it is connected to: two are where they agree in a whole band.
+
+    `bands`: one array a band, a key a document. One band at a time is looked at: memory does not grow with their number.
+    """
+    import numpy as np
+
+    from daulat.corpus.kernels.groups import connect, roots
+
+    parent: npt.NDArray[np.int32] | None = None
+    for keys in bands:
+        if parent is None:
+            parent = np.arange(len(keys), dtype=np.int32)
+        connect(parent, keys, np.argsort(keys))
+    return np.zeros(0, np.int64) if parent is None else roots(parent).astype(np.int64)
+
+
+def band_keys(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDArray[np.uint64]":
+    """A 64-bit key of each band of each text's signature, a row a text."""
+    from daulat.corpus.kernels.minhash import band_keys as kernel
+
+    return kernel(minhash(texts, language, options), options.bands, options.band_hashes)  # type: ignore[no-any-return]
 
 
 def minhash(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDArray[np.uint32]":
@@ -72,20 +94,6 @@ def minhash(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDA
     hashes, offsets = clusters(*utf16(texts), unit_classes())
     shingle = CLUSTERS.get(language, options.shingle_words)
     return signatures(hashes, offsets, shingle, factors, addends)  # type: ignore[no-any-return]
-
-
-def candidate_pairs(signature: "npt.NDArray[np.uint32]", options: CorpusOptions) -> "npt.NDArray[np.int64]":
-    """Pairs of texts that agree in a whole band: each with the one before it in the band's order."""
-    import numpy as np
-
-    pairs = [np.zeros((0, 2), dtype=np.int64)]
-    for band in range(options.bands):
-        rows = np.ascontiguousarray(signature[:, band * options.band_hashes : (band + 1) * options.band_hashes])
-        keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-        order = np.argsort(keys, kind="stable")
-        same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
-        pairs.append(np.stack([order[same], order[same + 1]], axis=1))
-    return np.concatenate(pairs)
 
 
 def repeats(documents: "pa.Table", options: CorpusOptions) -> Judged:

@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install install-dev test check bench bench-journey bench-law docs lock clean
+.PHONY: help quickstart install install-dev test check bench bench-journey bench-law bench-identify docs lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ bench-journey: install-dev  ## The journey against SQLite and pymerkle; about te
 
 bench-law: install-dev  ## The law packs: their grids, decisions a second, time to load
 	@$(BIN)/python benchmarks/bench_law.py
+
+bench-identify: install-dev  ## Languages against fastText, py3langid and CLD2; a minute, needs the collection (DAULAT_SHARED)
+	@$(BIN)/python benchmarks/bench_identify.py
 
 docs: install-dev  ## Regenerate docs/reference.md and docs/benchmarks.md
 	$(BIN)/python docs/generate.py

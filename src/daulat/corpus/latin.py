@@ -17,7 +17,7 @@ RIVALS = frozenset(re.findall(r"\w+", "en id ms jv tl vi fr de es pt it nl sv pl
 KNOWN = frozenset(
     re.findall(
         r"\w+",
-        "af az bs ca cs cy da eo et eu fi ga gl hr ht hu is la lb lt lv mg mt nb nn no oc qu ro rw sk sl sq wa xh zu",
+        "af az bs ca cs cy da eo et eu fi ga gl hr ht hu is la lb lt lv mg mt nn no oc qu ro rw sk sl sq wa xh zu",
     )
 )
 """Other languages in Latin letters that it may name where a source promises them."""

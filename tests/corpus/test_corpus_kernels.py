@@ -7,17 +7,18 @@ from itertools import pairwise
 import icu
 import numpy as np
 import pytest
-from corpus_samples import THAI, indonesian
+from corpus_samples import THAI, indonesian, source
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daulat.corpus import quality
+from daulat.corpus import burmese, normalise, quality
 from daulat.corpus.kernels import borders as rules
 from daulat.corpus.kernels.characters import LETTER, SYMBOL, WORD, unit_kinds
 from daulat.corpus.kernels.clusters import clusters, unit_classes
 from daulat.corpus.kernels.lines import COLUMNS, lines
 from daulat.corpus.kernels.minhash import signatures
 from daulat.corpus.kernels.repetition import repetition
+from daulat.corpus.stage import document, table
 from daulat.corpus.words import borders, tokens, utf16
 
 by_class: dict[int, list[str]] = {}
@@ -173,3 +174,24 @@ def test_what_shingles_are_made_of_is_cut_by_rule(text: str, parts: list[str]) -
 def test_a_stop_word_has_the_hash_that_it_has_in_a_text(word: str) -> None:
     assert quality.whole_words((word,)).tolist() == tokens([word], "en").hashes.tolist()
     assert quality.whole_words((word, "x")).tolist() == tokens([f"{word} x"], "en").hashes.tolist()
+
+
+letters = st.sampled_from(
+    [
+        *"ab \t\n\r\x0b\x0c\x1c\x85\u00a0\u00ad\u2028\u3000\ufeff\u200b\u200d\ufffd\u0301\u0323ế각\u1100\u1161",
+        *"กาำเแ\u0e31\u0e34\u0e38\u0e3a\u0e48\u0e4b\u0e4d\u0e4e\u0e47", *"ກາຳເ\u0eb1\u0eb4\u0ebb\u0ebc\u0ec8\u0ecb\u0ecd",
+        *"ကမဥ\u1031\u103b\u103c\u1039\u103a\u102b\u1064\u1022ស\u17d2\u200c😀𠀀\U0001d15e\U000110ba\u0344\u2126",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.lists(letters, max_size=14).map("".join), min_size=1, max_size=4))
+def test_one_pass_normalises_as_the_rules_one_by_one_do(texts: list[str]) -> None:
+    rows = [document(source(language="my"), "sha256:0", f"{n}", f"{n}", text) for n, text in enumerate(texts)]
+    judged = normalise.normalise(table(rows))
+    for raw, found, verdict in zip(texts, judged.documents["text"].to_pylist(), judged.verdicts, strict=True):
+        one = burmese.to_unicode(normalise.text(raw))
+        assert found == (normalise.text(one.text) if one.converted else one.text), [hex(ord(c)) for c in raw]
+        lost = one.text.count("\ufffd") > 0.005 * len(one.text)
+        assert verdict.outcome == ("hold" if one.held or lost else "keep")

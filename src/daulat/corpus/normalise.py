@@ -12,14 +12,20 @@ from daulat.corpus.stage import KEEP, Judged, Removed, Verdict, hold, with_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u00ad\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]"
+UNSEEN = "".join(
+    chr(code)
+    for first, last in (
+        *((0x00, 0x08), (0x0B, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0xAD, 0xAD), (0x200E, 0x200F), (0x202A, 0x202E)),
+        *((0x2060, 0x2064), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB)),
+    )
+    for code in range(first, last + 1)
 )
 """Controls, soft hyphens, byte order marks, direction marks. Not U+200B to U+200D: Khmer, Burmese and Indic need
 them."""
+_UNSEEN = re.compile(f"[{re.escape(UNSEEN)}]")
 _SPACES = re.compile("[^\\S\n]+")
 _THAI_LAO = re.compile("[\u0e30-\u0e4e\u0eb0-\u0ece]")
-_ORDER = (
+ORDER = (
     (re.compile("([\u0e48-\u0e4b])([\u0e31\u0e34-\u0e39])"), r"\2\1"),  # a tone stands after the vowel above or below
     (re.compile("([\u0ec8-\u0ecb])([\u0eb1\u0eb4-\u0eb9\u0ebb\u0ebc])"), r"\2\1"),
     (re.compile("\u0e4d([\u0e48-\u0e4b]?)\u0e32"), "\\1\u0e33"),  # nikhahit and sara aa are sara am
@@ -40,24 +46,46 @@ def text(raw: str) -> str:
     """The text in its one way of writing; paragraphs stay, empty ones go."""
     tidy = _UNSEEN.sub("", unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n")))
     if _THAI_LAO.search(tidy):
-        for pattern, right in _ORDER:
+        for pattern, right in ORDER:
             tidy = pattern.sub(right, tidy)
     return "\n".join(line for line in (_SPACES.sub(" ", line).strip() for line in tidy.split("\n")) if line)
 
 
 def normalise(documents: "pa.Table") -> Judged:
     """Every document normalised, Burmese in older letters or order converted to Unicode; held where its characters are
-    not what they should be. What was converted is counted as removed, with its bytes as they were."""
-    texts, verdicts = list[str](), list[Verdict]()
-    changed = Counter[tuple[str, str]]()
-    changed_bytes = Counter[tuple[str, str]]()
-    for source, raw in zip(documents["source"].to_pylist(), documents["text"].to_pylist(), strict=True):
-        found = burmese.to_unicode(text(raw))
-        texts.append(text(found.text) if found.converted else found.text)
-        verdicts.append(hold(found.held) if found.held else _verdict(found.text))
-        for what, (paragraphs, utf8_bytes) in found.converted.items():
-            changed[source, what] += paragraphs
-            changed_bytes[source, what] += utf8_bytes
+    not what they should be. What was converted is counted as removed, with its bytes as they were.
+
+    One pass over the bytes settles most texts; the rules are applied one by one to those that need them.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from daulat.corpus.kernels import tidy
+
+    if not documents.num_rows:
+        return Judged(documents, [])
+    raw = documents["text"].cast(pa.large_string()).combine_chunks()
+    raw = pa.concat_arrays(raw.chunks) if isinstance(raw, pa.ChunkedArray) else raw
+    offsets = np.frombuffer(raw.buffers()[1], dtype=np.int64)[raw.offset : raw.offset + len(raw) + 1]
+    data = np.frombuffer(raw.buffers()[2] or b"", dtype=np.uint8)
+    found, starts, needs = tidy.tidy(data, offsets, *tidy.tables(UNSEEN))
+    texts = pa.LargeStringArray.from_buffers(len(raw), pa.py_buffer(starts), pa.py_buffer(found))
+    verdicts = [KEEP] * len(raw)
+    changed, changed_bytes = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    rows = np.flatnonzero(needs)
+    news = list[str]()
+    sources = documents["source"].to_pylist()
+    for row in rows.tolist():
+        tidied = text(raw[row].as_py()) if needs[row] & tidy.HARD_TEXT else texts[row].as_py()
+        one = burmese.to_unicode(tidied)
+        news.append(text(one.text) if one.converted else one.text)
+        verdicts[row] = hold(one.held) if one.held else _verdict(one.text)
+        for what, (paragraphs, utf8_bytes) in one.converted.items():
+            changed[sources[row], what] += paragraphs
+            changed_bytes[sources[row], what] += utf8_bytes
+    if len(rows):
+        texts = pc.replace_with_mask(texts, pa.array(needs > 0), pa.array(news, pa.large_string()))
     removed = (Removed("normalise", *key, changed[key], changed_bytes[key]) for key in sorted(changed))
     return Judged(with_text(documents, texts), verdicts, tuple(removed))
 

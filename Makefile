@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install install-dev test check bench bench-extract bench-identify bench-journey bench-law bench-privacy docs lock clean
+.PHONY: help quickstart install install-dev test check bench bench-corpus bench-extract bench-identify bench-journey bench-law bench-privacy docs lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ bench: install-dev  ## Every benchmark; results in benchmarks/results
 
 bench-extract: install-dev  ## The main text of pages, against trafilatura and resiliparse
 	@$(BIN)/python benchmarks/bench_extract.py
+
+bench-corpus: install-dev  ## Curation against datatrove; half an hour the first time, needs the collection (DAULAT_SHARED)
+	@NUMBA_NUM_THREADS=1 $(BIN)/python benchmarks/bench_corpus.py
 
 bench-journey: install-dev  ## The journey against SQLite and pymerkle; about ten minutes and 5 GB of disk
 	@$(BIN)/python benchmarks/bench_journey.py

@@ -42,7 +42,7 @@ class Words:
         import pyarrow.parquet as pq
 
         self.language = language
-        self.random = random.Random(SEED)  # noqa: S311
+        self.random = random.Random(SEED)
         texts = pq.read_table(CORPUS / f"{language}.parquet", columns=["text"])["text"].to_pylist()
         lines = [line.strip() for text in texts for line in text.split("\n")]
         self.paragraphs = [line for line in lines if 120 <= len(line) <= 900 and "<" not in line]

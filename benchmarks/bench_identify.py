@@ -129,7 +129,7 @@ def collection() -> dict[str, list[Text]]:
         asked = passages.read_text(encoding="utf-8").splitlines() if passages.exists() else []
         prose = list(dict.fromkeys(json.loads(line)["prompts"][0]["text"] for line in asked))
         for level, some in (("document", whole), ("paragraph", lines), ("passage", prose)):
-            random.Random(1).shuffle(some)  # noqa: S311
+            random.Random(1).shuffle(some)
             found[level] += [Text(language, text) for text in some[: MOST[level]]]
     return found
 

@@ -446,7 +446,7 @@ _DISTURBABLE = frozenset(("th_pin", "id_nik", "my_mykad", "vn_cccd", "ph_tin", "
 
 def samples(each: int, seed: int = 5) -> Iterator[Sample]:
     """So many texts of every row of both tables."""
-    rng = random.Random(seed)  # noqa: S311 - reproducible text, no secret
+    rng = random.Random(seed)
     for kind, country, texts, maker in (*POSITIVE, *ROWS):
         for number in range(each):
             before, after = texts[number % len(texts)].split("{}")

@@ -53,8 +53,10 @@ def test_documents_keep_where_they_are_from(tmp_path: Path) -> None:
     corpus, report = made(tmp_path, snapshot(tmp_path / "a", pages(60)))
     adds_up(report, corpus)
     row = rows_of(corpus, "train.id.00000.parquet")[0]
-    known = ("snapshot", "licence", "country", "role", "language")
-    assert [row[key] for key in known] == ["sha256:" + "1" * 64, "CC-BY-4.0", "id", "nation", "id"]
+    known = ("source", "licence", "country", "role", "language")
+    assert [row[key] for key in known] == ["pages", "CC-BY-4.0", "id", "nation", "id"]
+    (of,) = json.loads((corpus / "sources.json").read_text())
+    assert of == {"source": "pages", "snapshot": "sha256:" + "1" * 64}
     assert row["utf8_bytes"] == len(str(row["text"]).encode())
 
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import random
 import struct
 import time
 import unicodedata
@@ -258,7 +259,7 @@ def test_a_broken_file_is_held_with_its_reason(tmp_path: Path, name: str) -> Non
     data, reason = BROKEN[name]
     began = time.monotonic()
     whole = snapshot(tmp_path, {name: data, "good.txt": "\n".join(indonesian(1))})
-    judged = files.extract(whole.source, whole.digest, tmp_path / "files", OPTIONS)
+    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
     outcomes = dict(zip(judged.documents["path"].to_pylist(), judged.verdicts, strict=True))
     assert outcomes[name] == ("hold", reason)
     assert outcomes["good.txt"].outcome == "keep"
@@ -267,7 +268,7 @@ def test_a_broken_file_is_held_with_its_reason(tmp_path: Path, name: str) -> Non
 
 def test_an_empty_file_is_dropped(tmp_path: Path) -> None:
     whole = snapshot(tmp_path, {"empty.html": b"", "blank.html": "<main><nav>Menu</nav></main>"})
-    judged = files.extract(whole.source, whole.digest, tmp_path / "files", OPTIONS)
+    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
     assert [verdict.reason for verdict in judged.verdicts] == ["no text in it", "empty"]
     assert {verdict.outcome for verdict in judged.verdicts} == {"drop"}
 
@@ -275,7 +276,7 @@ def test_an_empty_file_is_dropped(tmp_path: Path) -> None:
 def test_a_long_page_is_cut_at_paragraphs_and_nothing_is_lost(tmp_path: Path) -> None:
     lines = [line for n in range(60) for line in indonesian(n * 10)]
     whole = snapshot(tmp_path, {"long.html": page(lines)})
-    judged = files.extract(whole.source, whole.digest, tmp_path / "files", OPTIONS)
+    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
     texts = judged.documents["text"].to_pylist()
     assert len(texts) > 3
     assert "\n".join(texts).split("\n") == lines
@@ -294,3 +295,13 @@ def test_messy_originals_are_read_or_held() -> None:
     assert sum("\u0e01" <= character <= "\u0e4e" for character in decode(thai)) > 500
     for path in sorted(RAW.glob("html/*.html")):
         assert read(path.name, path.read_bytes()), path.name
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_text_is_cut_where_its_paragraphs_would_be(seed: int) -> None:
+    chance = random.Random(seed)
+    lines = ["ก" * chance.randrange(40) + "a" * chance.randrange(40) for _ in range(chance.randrange(1, 60))]
+    text = "\n".join(lines)
+    for limit in (20, 100, 400, 100_000):
+        expected = list(files.cut(lines, limit)) if len(text.encode()) > limit else [text]
+        assert files.cut_text(text, limit) == expected

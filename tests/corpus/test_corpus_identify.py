@@ -47,7 +47,7 @@ JAPANESE = "農家の人たちは田んぼで稲を育て、まだ降らない�
 
 def judged(texts: list[str], language: str) -> Judged:
     kind = source(language=language)
-    return identify(table([document(kind, "sha256:0", str(n), str(n), text) for n, text in enumerate(texts)]), OPTIONS)
+    return identify(table([document(kind, str(n), str(n), text) for n, text in enumerate(texts)]), OPTIONS)
 
 
 def column(*texts: str) -> pa.Array:
@@ -86,7 +86,7 @@ def test_a_text_that_is_rather_in_the_near_language_is_held() -> None:
 def test_a_half_translated_document_loses_what_is_not_translated() -> None:
     found = judged(["\n".join([INDONESIAN[0], ENGLISH, INDONESIAN[1], OTHERS["vi"], THAI])], "id")
     assert found.documents["text"][0].as_py().split("\n") == [INDONESIAN[0], INDONESIAN[1]]
-    assert {(one.reason, one.paragraphs) for one in found.removed} == {
+    assert {(one["reason"], one["paragraphs"]) for _, one in found.taken_out} == {
         ("in en", 1),
         ("in vi", 1),
         ("in another script", 1),

@@ -119,7 +119,7 @@ def test_ocr_without_its_program_is_one_clear_error_before_anything_is_read(
     monkeypatch.setenv("PATH", str(tmp_path))
     whole = snapshot(tmp_path, {"a.pdf": pdf([[]])}, language="th")
     with pytest.raises(DaulatError, match="apt-get install tesseract-ocr tesseract-ocr-tha"):
-        files.extract(whole.source, whole.digest, tmp_path / "files", CorpusOptions(ocr=True))
+        files.extract(whole.source, tmp_path / "files", CorpusOptions(ocr=True))
 
 
 ENCRYPTED = (
@@ -204,7 +204,7 @@ def test_a_reader_that_dies_costs_no_other_file(tmp_path: Path) -> None:
     os.kill(process.process.pid, signal.SIGKILL)
     process.process.wait()
     whole = snapshot(tmp_path, {"a.pdf": GOOD, "b.pdf": GOOD, "c.html": page(indonesian(1))})
-    judged = files.extract(whole.source, whole.digest, tmp_path / "files", OPTIONS)
+    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
     assert [verdict.reason for verdict in judged.verdicts] == [confined.BROKE_DOWN, "", ""]
 
 

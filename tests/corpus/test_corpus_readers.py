@@ -225,7 +225,7 @@ def test_an_archive_that_breaks_off_gives_what_came_before(tmp_path: Path) -> No
 def test_records_are_counted_kept_and_held_in_a_corpus(tmp_path: Path) -> None:
     lines = [json.dumps({"id": n, "text": "\n".join(indonesian(n))}) for n in range(5)] + ["broken", '{"text": " "}']
     whole = snapshot(tmp_path, {"a.jsonl": "\n".join(lines), "b.html": page(indonesian(9))})
-    judged = files.extract(whole.source, whole.digest, tmp_path / "files", OPTIONS)
+    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
     outcomes = dict(zip(judged.documents["path"].to_pylist(), judged.verdicts, strict=True))
     assert [outcomes[f"a.jsonl#{n}"].outcome for n in range(5)] == ["keep"] * 5
     assert outcomes["a.jsonl#6"] == ("hold", "a line that is not JSON")

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from daulat.corpus import boilerplate, duplicates, identify, normalise, quality
+from daulat.corpus.columns import flat
+from daulat.corpus.kernels.paragraphs import paragraphs
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.split import heldout
 from daulat.corpus.stage import document, table
@@ -21,7 +23,7 @@ RAW = Path(__file__).parents[2].parent / "shared" / "data" / "corpus" / "raw-mes
 
 
 def documents(texts: list[str], language: str = "id") -> object:
-    rows = [document(source(language=language), "sha256:0", f"{n:04}", f"{n:04}", text) for n, text in enumerate(texts)]
+    rows = [document(source(language=language), f"{n:04}", f"{n:04}", text) for n, text in enumerate(texts)]
     return table(rows)
 
 
@@ -90,14 +92,26 @@ def test_a_short_paragraph_counts_with_its_neighbours() -> None:
 
 def test_a_repeated_paragraph_stays_once_whatever_the_order() -> None:
     texts = [f"{indonesian(n)[0]}\nCatatan untuk semua halaman" for n in range(0, 400, 10)]
-    rows = documents(texts)
-    judged = boilerplate.boilerplate(rows, OPTIONS)
+    rows, rank = documents(texts), np.arange(40)
+    hashes, _, _, starts = paragraphs(*flat(rows["text"]))
+    parent = np.repeat(np.arange(40), np.diff(starts))
+    gone = boilerplate.furniture(hashes, parent, rank, OPTIONS.repeats)
+    judged = boilerplate.without_furniture(rows, gone, starts)
     kept = dict(zip(judged.documents["id"].to_pylist(), judged.documents["text"].to_pylist(), strict=True))
     assert [id_ for id_, text in kept.items() if "Catatan" in text] == ["0000"]
-    again = boilerplate.boilerplate(rows.take(list(reversed(range(40)))), OPTIONS).documents
-    assert kept == dict(zip(again["id"].to_pylist(), again["text"].to_pylist(), strict=True))
-    (removed,) = judged.removed
-    assert (removed.paragraphs, removed.utf8_bytes) == (39, 39 * len("Catatan untuk semua halaman"))
+    back = boilerplate.furniture(hashes, parent, rank[::-1], OPTIONS.repeats)
+    assert np.flatnonzero(gone != back).tolist() == [1, 79], "another document is the first by rank"
+    taken = [what for _, what in judged.taken_out]
+    assert sum(one["paragraphs"] for one in taken) == 39
+    assert sum(one["utf8_bytes"] for one in taken) == 39 * len("Catatan untuk semua halaman")
+
+
+def test_a_document_of_nothing_but_furniture_is_dropped_and_an_empty_line_of_none_is_lost() -> None:
+    rows = documents(["a\nb\nc", "b", "b\nc", "x"])
+    _, _, _, starts = paragraphs(*flat(rows["text"]))
+    judged = boilerplate.without_furniture(rows, np.array([0, 1, 0, 1, 1, 0, 0], np.bool_), starts)
+    assert judged.documents["text"].to_pylist() == ["a\nc", "", "c", "x"]
+    assert [verdict.outcome for verdict in judged.verdicts] == ["keep", "drop", "keep", "keep"]
 
 
 def edited(text: str, share: float, seed: int) -> str:
@@ -119,19 +133,6 @@ def test_near_copies_of_unspaced_text_are_found() -> None:
     text = "".join(f"{random.Random(n).choice(parts)}ปีที่{n}" for n in range(60))
     groups = duplicates.near_groups([text, text.replace("ปีที่30", "ปีที่99"), THAI], ["th"] * 3, OPTIONS)
     assert list(groups) == [0, 0, 2]
-
-
-def test_of_copies_the_same_one_stays_whatever_the_order() -> None:
-    texts = [" ".join(indonesian(n * 10, 6)) for n in range(20)]
-    rows = documents(texts + texts)
-    for order in (list(range(40)), list(reversed(range(40)))):
-        judged = duplicates.duplicates(rows.take(order), OPTIONS)
-        kept = {
-            id_
-            for id_, one in zip(judged.documents["id"].to_pylist(), judged.verdicts, strict=True)
-            if one.outcome == "keep"
-        }
-        assert kept == {f"{n:04}" for n in range(20)}
 
 
 @pytest.mark.parametrize(
@@ -160,18 +161,21 @@ def test_thai_is_measured_in_characters_not_in_words_between_spaces() -> None:
     assert len(f"{THAI} {second}".split()) < OPTIONS.min_words < len(tokens([THAI, second], "th").hashes)
 
 
+def chosen(texts: list[str], options: CorpusOptions = OPTIONS) -> list[bool]:
+    ids = [f"{number:04}" for number in range(len(texts))]
+    return heldout(ids, [len(text.encode()) for text in texts], ["id"] * len(texts), options)
+
+
 def test_the_choice_of_heldout_text_does_not_move_when_others_come() -> None:
     texts = [indonesian(n)[0] for n in range(1000)]
-    some, more = heldout(documents(texts[:900]), OPTIONS), heldout(documents(texts), OPTIONS)
+    some, more = chosen(texts[:900]), chosen(texts)
     assert some == more[:900]
     assert 20 <= sum(more) <= 80
 
 
 def test_heldout_text_is_bounded_and_never_all() -> None:
-    assert sum(heldout(documents([indonesian(n)[0] for n in range(10)]), OPTIONS)) == 5
+    assert sum(chosen([indonesian(n)[0] for n in range(10)])) == 5
     small = CorpusOptions(heldout_bytes=500)
-    rows = documents([indonesian(n)[0] for n in range(500)])
-    sizes = [
-        len(text.encode()) for text, one in zip(rows["text"].to_pylist(), heldout(rows, small), strict=True) if one
-    ]
+    texts = [indonesian(n)[0] for n in range(500)]
+    sizes = [len(text.encode()) for text, one in zip(texts, chosen(texts, small), strict=True) if one]
     assert 0 < sum(sizes) <= 500

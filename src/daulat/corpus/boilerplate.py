@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from daulat.corpus.options import CorpusOptions
-from daulat.corpus.paragraphs import paragraphs
-from daulat.corpus.stage import KEEP, Judged, drop, with_text
+from daulat.corpus.stage import KEEP, Judged, TakenOut, drop, with_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,52 +10,76 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STAGE = "boilerplate"
+PART = 1 << 22
+"""Paragraphs that are compared at once: memory does not grow with the source."""
 
 
-def boilerplate(documents: "pa.Table", options: CorpusOptions) -> Judged:
-    """A paragraph in more than `repeats` documents stays in one of them: that with the smallest id, whatever the
-    order."""
+def furniture(
+    hashes: "npt.NDArray[np.uint64]", document: "npt.NDArray[np.int64]", rank: "npt.NDArray[np.int64]", repeats: int
+) -> "npt.NDArray[np.bool_]":
+    """Which paragraphs go: those in more than `repeats` documents, but the first of the document with the smallest rank.
+
+    `hashes` and `document` (a number from 0 on) are a paragraph each, `rank` a document each. The order changes nothing.
+    """
     import numpy as np
 
-    if not documents.num_rows:
-        return Judged(documents, [])
-    parts = paragraphs(documents)
-    code = codes(parts.text)
-    pairs = np.unique(np.stack([code, parts.parent]), axis=1)
-    in_documents = np.bincount(pairs[0], minlength=int(code.max()) + 1)
-    repeated = in_documents[code] > options.repeats
-    gone = repeated & ~first_by_rank(code, rank_by_id(documents)[parts.parent])
-    texts = parts.joined(~gone)
-    verdicts = [KEEP if text else drop("nothing but boilerplate") for text in texts.to_pylist()]
-    removed = parts.removed(STAGE, documents["source"].to_pylist(), gone, "repeated in many documents")
-    return Judged(with_text(documents, texts), verdicts, removed)
+    gone = np.zeros(len(hashes), np.bool_)
+    for rows in parts(hashes):
+        key, of = hashes[rows], rank[document[rows]]
+        order = np.lexsort((rows, of, key))
+        first = np.ones(len(rows), np.bool_)
+        first[1:] = key[order][1:] != key[order][:-1]
+        new = first.copy()
+        new[1:] |= of[order][1:] != of[order][:-1]
+        group = np.cumsum(first) - 1
+        documents = np.bincount(group, weights=new).astype(np.int64)
+        gone[rows[order]] = (documents[group] > repeats) & ~first
+    return gone
 
 
-def codes(text: "pa.Array") -> "npt.NDArray[np.int64]":
-    """The same number for the same text."""
+def parts(hashes: "npt.NDArray[np.uint64]") -> "list[npt.NDArray[np.int64]]":
+    """Rows in groups that share no hash, each small enough to be sorted."""
     import numpy as np
 
-    return np.asarray(text.dictionary_encode().indices, dtype=np.int64)
+    number = 1 + len(hashes) // PART
+    if number == 1:
+        return [np.arange(len(hashes))]
+    part = (hashes >> np.uint64(40)) % np.uint64(number)
+    return [np.flatnonzero(part == one) for one in range(number)]
 
 
-def rank_by_id(documents: "pa.Table") -> "npt.NDArray[np.int64]":
-    """A stable priority: the place of each document in the order of all ids, then of paths."""
+def without_furniture(
+    documents: "pa.Table",
+    gone: "npt.NDArray[np.bool_]",
+    starts: "npt.NDArray[np.int64]",
+) -> Judged:
+    """The documents without the paragraphs that are `gone`; dropped where nothing is left. `starts`: each one's first."""
     import numpy as np
+    import pyarrow as pa
 
-    keys = list(zip(documents["id"].to_pylist(), documents["path"].to_pylist(), strict=True))
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    rank = np.empty(len(keys), dtype=np.int64)
-    rank[order] = np.arange(len(keys))
-    return rank
+    from daulat.corpus.columns import flat
+    from daulat.corpus.kernels.paragraphs import paragraphs, without
 
-
-def first_by_rank(code: "npt.NDArray[np.int64]", rank: "npt.NDArray[np.int64]") -> "npt.NDArray[np.bool_]":
-    """True for the one place of each code with the smallest rank; within a document, for the first."""
-    import numpy as np
-
-    order = np.lexsort((np.arange(len(code)), rank, code))
-    is_first = np.ones(len(code), dtype=np.bool_)
-    is_first[1:] = code[order][1:] != code[order][:-1]
-    found = np.zeros(len(code), dtype=np.bool_)
-    found[order[is_first]] = True
-    return found
+    if not gone.any():
+        return Judged(documents, [KEEP] * documents.num_rows)
+    _, _, sizes, _ = paragraphs(*flat(documents["text"]))
+    data, ends = without(*flat(documents["text"]), starts, gone)
+    texts = pa.LargeStringArray.from_buffers(documents.num_rows, pa.py_buffer(ends), pa.py_buffer(data))
+    before = np.concatenate(([0], np.cumsum(gone)))
+    count = before[starts[1:]] - before[starts[:-1]]
+    size = np.concatenate(([0], np.cumsum(sizes * gone, dtype=np.int64)))
+    taken: list[TakenOut] = [
+        (
+            row,
+            {
+                "reason": "repeated in many documents",
+                "paragraphs": int(count[row]),
+                "utf8_bytes": int(size[starts[row + 1]] - size[starts[row]]),
+            },
+        )
+        for row in np.flatnonzero(count).tolist()
+    ]
+    verdicts = [KEEP] * documents.num_rows
+    for row in np.flatnonzero((ends[1:] == ends[:-1]) & (count > 0)).tolist():
+        verdicts[row] = drop("nothing but boilerplate")
+    return Judged(with_text(documents, texts), verdicts, taken)

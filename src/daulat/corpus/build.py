@@ -1,22 +1,31 @@
-"""Snapshots become a corpus: the whole pipeline, top to bottom."""
+"""Snapshots become a corpus: the whole pipeline, top to bottom.
 
+```
+each source:   files ──raw──> blocks of documents ──judge──> what became of each, and numbers to compare them by
+all sources:   numbers ──together──> fates ──shards──> files of the corpus
+```
+With a `state` folder, what was worked out for a file or a document is kept there and looked up the next time: the corpus is the
+same, byte for byte, as one built from scratch.
+"""
+
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from daulat.corpus import boilerplate, duplicates, identify, normalise, privacy, quality, rights
-from daulat.corpus.extract import files
+from daulat.corpus.blocks import clear_others
+from daulat.corpus.course import Ledger
+from daulat.corpus.judge import Judgement, judge
 from daulat.corpus.options import CorpusOptions
+from daulat.corpus.privacy import Subjects, contradicts
+from daulat.corpus.raw import Raw, Snapshot, take
 from daulat.corpus.shards import LanguageSize, write_all, write_tallies
-from daulat.corpus.split import heldout
-from daulat.corpus.stage import KEEP, Account, Judged, Removed
+from daulat.corpus.stage import Removed
+from daulat.corpus.together import decide
 from daulat.errors import DaulatError
-from daulat.records import Decision, Digest, Progress, Record, Source, Tally, no_progress
+from daulat.records import Progress, Record, Tally, no_progress
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
+__all__ = ["STAGES", "CorpusReport", "Snapshot", "build"]
 
 STAGES = (
     "extract",
@@ -33,16 +42,6 @@ STAGES = (
 """In the order in which documents pass them."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """A source as it was fetched: its files lie below `folder/files`. The decision is the law's, about curating it."""
-
-    source: Source
-    digest: Digest
-    folder: Path
-    decision: Decision
-
-
 class CorpusReport(Record, frozen=True):
     """What came in, what was kept, and why the rest was not."""
 
@@ -55,6 +54,8 @@ class CorpusReport(Record, frozen=True):
     """Personal identifiers found, by kind."""
     subjects: int
     """Distinct ones."""
+    contradictions: tuple[str, ...] = ()
+    """What sources say of the people in them that their text denies."""
 
 
 def build(
@@ -63,79 +64,50 @@ def build(
     subject_key: bytes,
     into: Path,
     progress: Progress = no_progress,
+    state: Path | None = None,
+    version: str = "",
 ) -> CorpusReport:
     """Write the corpus of these snapshots below `into`: the same bytes for the same snapshots and options.
 
+    `state`: a folder for what need not be worked out again; `version`: of the code, whatever else it may depend on.
     Raises: DaulatError where nothing is left to train on, saying what took most of it.
     """
-    account = Account()
-    subjects = privacy.Subjects(subject_key)
-    steps = len(snapshots) + 1
-    parts = [
-        _one_source(snapshot, options, account, subjects, _within(progress, index / steps, 1 / steps))
-        for index, snapshot in enumerate(snapshots)
-    ]
-    kept = _all_together(parts, snapshots, options, account, progress)
-    progress(0.95, "writing the corpus")
-    languages = write_all(into, kept, heldout(kept, options), account, subjects, options)
+    ledger = Ledger([snapshot.source.name for snapshot in snapshots])
+    subjects = Subjects(subject_key)
+    share = 0.85 / max(1, len(snapshots))
+    with nullcontext(state) if state else tempfile.TemporaryDirectory(dir=into.parent) as name:
+        where = Path(name)
+        raws, judgements, used = list[Raw](), list[Judgement](), set[Path]()
+        for number, snapshot in enumerate(snapshots):
+            raw = take(snapshot, options, version, where, _within(progress, number * share, share / 2))
+            half = _within(progress, (number + 0.5) * share, share / 2)
+            judgement, judged = judge(raw, options, version, where, subject_key, half)
+            raws.append(raw)
+            judgements.append(judgement)
+            used |= {raw.folder, judged}
+        progress(0.85, "looking for copies")
+        fates = decide(judgements, options, ledger, subjects)
+        progress(0.92, "writing the corpus")
+        languages = write_all(into, list(zip(raws, fates, strict=True)), subjects, options)
+        if state:
+            clear_others(where, used)
+    tallies, removed = ledger.tallies(STAGES), ledger.removed(STAGES)
     if not any(size.train_documents for size in languages):
-        raise _nothing_left(account)
-    tallies = sorted(account.tallies, key=lambda tally: STAGES.index(tally.stage))
-    write_tallies(into, tallies, account.removed)
+        raise _nothing_left(tallies)
+    write_tallies(into, tallies, removed)
+    sources = [snapshot.source for snapshot in snapshots]
     report = CorpusReport(
         tallies=tuple(tallies),
-        removed=tuple(account.removed),
+        removed=tuple(removed),
         languages=tuple(languages),
         identifiers=dict(sorted(subjects.counts.items())),
         subjects=len(subjects.documents),
+        contradictions=tuple(
+            said for said in (contradicts(source, subjects.distinct_people(source.name)) for source in sources) if said
+        ),
     )
-    progress(1.0, f"{kept.num_rows} documents kept")
+    progress(1.0, f"{sum(size.train_documents + size.heldout_documents for size in languages)} documents kept")
     return report
-
-
-def _one_source(
-    snapshot: Snapshot, options: CorpusOptions, account: Account, subjects: privacy.Subjects, progress: Progress
-) -> "pa.Table":
-    """The stages that look at one source alone."""
-    source, verdict = snapshot.source, rights.rights(snapshot.source, snapshot.decision)
-    folder = snapshot.folder / "files"
-    if verdict == KEEP:
-        found = files.extract(source, snapshot.digest, folder, options, _within(progress, 0, 0.6))
-    else:
-        found = files.unread(source, snapshot.digest, folder)
-
-    def settle(stage: str, judged: Judged) -> "pa.Table":
-        return account.settle(stage, [source.name], judged)
-
-    kept = settle("extract", found)
-    kept = settle("rights", rights.judge(kept, verdict))
-    kept = settle("normalise", normalise.normalise(kept))
-    progress(0.7, f"leaving out repeats in {source.name}")
-    kept = settle("boilerplate", boilerplate.boilerplate(kept, options))
-    progress(0.75, f"telling languages apart in {source.name}")
-    kept = settle("identify", identify.identify(kept, options))
-    progress(0.85, f"measuring {source.name}")
-    kept = settle("quality", quality.quality(kept, options))
-    progress(0.95, f"redacting {source.name}")
-    return settle("privacy", privacy.privacy(kept, options, subjects))
-
-
-def _all_together(
-    parts: Sequence["pa.Table"],
-    snapshots: Sequence[Snapshot],
-    options: CorpusOptions,
-    account: Account,
-    progress: Progress,
-) -> "pa.Table":
-    """The stages that compare documents of all sources."""
-    import pyarrow as pa
-
-    names = [snapshot.source.name for snapshot in snapshots]
-    kept = pa.concat_tables(parts)
-    progress(0.85, "looking for copies")
-    kept = account.settle("duplicates", names, duplicates.duplicates(kept, options))
-    kept = account.settle("repeats", names, duplicates.repeats(kept, options))
-    return account.settle("split", names, Judged(kept, [KEEP] * kept.num_rows))
 
 
 def _within(progress: Progress, start: float, share: float) -> Progress:
@@ -143,9 +115,9 @@ def _within(progress: Progress, start: float, share: float) -> Progress:
     return lambda inner, words: progress(start + share * inner, words)
 
 
-def _nothing_left(account: Account) -> DaulatError:
+def _nothing_left(tallies: Sequence[Tally]) -> DaulatError:
     reasons: dict[str, int] = {}
-    for tally in account.tallies:
+    for tally in tallies:
         for reason, count in {**tally.dropped, **tally.held}.items():
             reasons[reason] = reasons.get(reason, 0) + count
     most = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:3]

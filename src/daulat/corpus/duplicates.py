@@ -1,46 +1,22 @@
-"""Each text once: exact copies, then near ones by MinHash and LSH, then long paragraphs that stand elsewhere too."""
+"""Near copies by MinHash and LSH: signatures, their bands, and the groups that share one."""
 
 import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from daulat.corpus.boilerplate import codes, first_by_rank, rank_by_id
 from daulat.corpus.options import CorpusOptions
-from daulat.corpus.paragraphs import paragraphs
-from daulat.corpus.stage import KEEP, Judged, drop, with_text
 from daulat.corpus.words import utf16
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import pyarrow as pa
 
 EXACT = "copy of another document"
 NEAR = "near copy of another document"
+NOTHING_NEW = "nothing new in it"
 CLUSTERS = {"th": 10, "lo": 10, "km": 9, "my": 9, "zh": 7}
 """Length of a shingle in scripts without spaces, in written clusters: an edited word spoils as many of them as of shingles of
 five words. Ours, from the mean length of ICU's words: 2.4 clusters in Thai, 1.6 in Chinese."""
-
-
-def duplicates(documents: "pa.Table", options: CorpusOptions) -> Judged:
-    """Of copies and near copies, keep the one with the smallest id. INVARIANT: the order of arrival changes nothing."""
-    import numpy as np
-
-    if not documents.num_rows:
-        return Judged(documents, [])
-    rank = rank_by_id(documents)
-    exact = codes(documents["text"].combine_chunks())
-    survives = first_by_rank(exact, rank)
-    rows = np.flatnonzero(survives)
-    rows = rows[np.argsort(rank[rows])]
-    texts = documents["text"].take(rows).to_pylist()
-    languages = documents["language"].take(rows).to_pylist()
-    group = near_groups(texts, languages, options)
-    near = rows[group != np.arange(len(rows))]
-    verdicts = [KEEP if one else drop(EXACT) for one in survives]
-    for row in near.tolist():
-        verdicts[row] = drop(NEAR)
-    return Judged(documents, verdicts)
 
 
 def near_groups(texts: list[str], languages: list[str], options: CorpusOptions) -> "npt.NDArray[np.int64]":
@@ -94,22 +70,3 @@ def minhash(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDA
     hashes, offsets = clusters(*utf16(texts), unit_classes())
     shingle = CLUSTERS.get(language, options.shingle_words)
     return signatures(hashes, offsets, shingle, factors, addends)  # type: ignore[no-any-return]
-
-
-def repeats(documents: "pa.Table", options: CorpusOptions) -> Judged:
-    """A long paragraph stays in one document of its language only: held-out text is then nowhere in the training
-    text."""
-    import numpy as np
-
-    if not documents.num_rows:
-        return Judged(documents, [])
-    parts = paragraphs(documents)
-    languages = codes(documents["language"].combine_chunks())[parts.parent]
-    code = codes(parts.text) * (int(languages.max()) + 1) + languages
-    long = parts.characters() >= options.unique_paragraph_characters
-    gone = long & ~first_by_rank(code, rank_by_id(documents)[parts.parent])
-    texts = parts.joined(~gone)
-    remains = np.bincount(parts.parent, weights=parts.characters() * ~gone, minlength=parts.documents)
-    verdicts = [KEEP if left >= options.unique_paragraph_characters else drop("nothing new in it") for left in remains]
-    removed = parts.removed("repeats", documents["source"].to_pylist(), gone, "stands elsewhere")
-    return Judged(with_text(documents, texts), verdicts, removed)

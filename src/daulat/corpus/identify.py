@@ -92,8 +92,8 @@ def identify(documents: "pa.Table", options: CorpusOptions) -> Judged:
         arabic = _by_document(read.letters.of("Arab"), parts) > _by_document(read.letters.all(), parts) / 2
         verdicts.say(hold(f"perhaps {language} in Arabic letters"), arabic)
     verdicts.say(hold("language not sure"), ours + others == 0)
-    removed = parts.removed(STAGE, documents["source"].to_pylist(), gone, read.reason)
-    return Judged(with_text(documents, parts.joined(~gone)), verdicts.all(), removed)
+    texts = parts.joined(~gone) if gone.any() else documents["text"]
+    return Judged(with_text(documents, texts), verdicts.all(), parts.taken_out(gone, read.reason))
 
 
 def _read(text: "pa.Array", language: str, sure: float) -> _Read:

@@ -3,11 +3,10 @@ letters."""
 
 import re
 import unicodedata
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from daulat.corpus import burmese
-from daulat.corpus.stage import KEEP, Judged, Removed, Verdict, hold, with_text
+from daulat.corpus.stage import KEEP, Judged, TakenOut, Verdict, hold, with_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,22 +71,19 @@ def normalise(documents: "pa.Table") -> Judged:
     found, starts, needs = tidy.tidy(data, offsets, *tidy.tables(UNSEEN))
     texts = pa.LargeStringArray.from_buffers(len(raw), pa.py_buffer(starts), pa.py_buffer(found))
     verdicts = [KEEP] * len(raw)
-    changed, changed_bytes = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    changed: list[TakenOut] = []
     rows = np.flatnonzero(needs)
     news = list[str]()
-    sources = documents["source"].to_pylist()
     for row in rows.tolist():
         tidied = text(raw[row].as_py()) if needs[row] & tidy.HARD_TEXT else texts[row].as_py()
         one = burmese.to_unicode(tidied)
         news.append(text(one.text) if one.converted else one.text)
         verdicts[row] = hold(one.held) if one.held else _verdict(one.text)
         for what, (paragraphs, utf8_bytes) in one.converted.items():
-            changed[sources[row], what] += paragraphs
-            changed_bytes[sources[row], what] += utf8_bytes
+            changed.append((row, {"reason": what, "paragraphs": paragraphs, "utf8_bytes": utf8_bytes}))
     if len(rows):
         texts = pc.replace_with_mask(texts, pa.array(needs > 0), pa.array(news, pa.large_string()))
-    removed = (Removed("normalise", *key, changed[key], changed_bytes[key]) for key in sorted(changed))
-    return Judged(with_text(documents, texts), verdicts, tuple(removed))
+    return Judged(with_text(documents, texts), verdicts, changed)
 
 
 def _verdict(tidy: str) -> Verdict:

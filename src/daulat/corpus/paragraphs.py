@@ -1,11 +1,10 @@
 """Documents as their paragraphs: one flat column, and which document each is from."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from daulat.corpus.stage import Removed
+from daulat.corpus.stage import TakenOut
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,22 +48,18 @@ class Paragraphs:
             pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), kept), pa.scalar("\n", pa.large_string())
         )
 
-    def removed(
-        self, stage: str, sources: Iterable[str], gone: "npt.NDArray[np.bool_]", reasons: Any
-    ) -> tuple[Removed, ...]:
-        """The paragraphs that are `gone`, counted by their document's source and by reason (one, or one for each)."""
+    def taken_out(self, gone: "npt.NDArray[np.bool_]", reasons: Any) -> tuple[TakenOut, ...]:
+        """The paragraphs that are `gone`, counted by their document and by reason (one, or one for each)."""
         import numpy as np
 
-        names = list(sources)
-        count, size = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        count, size = Counter[tuple[int, str]](), Counter[tuple[int, str]]()
         sizes = self.utf8_bytes()
         for at in np.flatnonzero(gone).tolist():
-            key = (names[self.parent[at]], reasons if isinstance(reasons, str) else reasons[at])
+            key = (int(self.parent[at]), reasons if isinstance(reasons, str) else reasons[at])
             count[key] += 1
             size[key] += int(sizes[at])
         return tuple(
-            Removed(stage, source, reason, count[source, reason], size[source, reason])
-            for source, reason in sorted(count)
+            (key[0], {"reason": key[1], "paragraphs": count[key], "utf8_bytes": size[key]}) for key in sorted(count)
         )
 
 

@@ -1,34 +1,31 @@
 """Held-out documents: chosen by their ids alone, so that the choice does not move when other documents come or go."""
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from daulat.corpus.options import CorpusOptions
 
-if TYPE_CHECKING:
-    import pyarrow as pa
 
-
-def heldout(documents: "pa.Table", options: CorpusOptions) -> list[bool]:
+def heldout(
+    ids: Sequence[str], utf8_bytes: Sequence[int], languages: Sequence[str], options: CorpusOptions
+) -> list[bool]:
     """Whether each document is held out: a share of its language, at least and at most as many as the options say.
 
     Runs after duplicates are gone, so that no held-out text has a copy in the training text.
     """
-    import pyarrow.compute as pc
-
-    chosen = [False] * documents.num_rows
-    ids = documents["id"].to_pylist()
-    sizes = pc.binary_length(documents["text"]).to_pylist()
-    languages = documents["language"].to_pylist()
-    for language in sorted(set(languages)):
-        own = sorted((draw(ids[row], options.seed), row) for row in range(len(ids)) if languages[row] == language)
+    chosen = [False] * len(ids)
+    rows: dict[str, list[int]] = {}
+    for row, language in enumerate(languages):
+        rows.setdefault(language, []).append(row)
+    for language in sorted(rows):
+        own = sorted((draw(ids[row], options.seed), row) for row in rows[language])
         share = sum(place < options.heldout_share for place, _ in own)
         wanted = max(share, min(options.heldout_documents, len(own) // 2))
         so_far = 0
         for _, row in own[:wanted]:
-            if so_far + sizes[row] <= options.heldout_bytes:
+            if so_far + utf8_bytes[row] <= options.heldout_bytes:
                 chosen[row] = True
-                so_far += sizes[row]
+                so_far += utf8_bytes[row]
     return chosen
 
 

@@ -1,16 +1,15 @@
-"""What every stage has in common: a table of documents in, one verdict for each out, and a tally that adds up."""
+"""What every stage has in common: a table of documents in, one verdict for each out."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from daulat.records import Digest, Record, Source, Tally
+from daulat.records import Record, Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = ("id", "source", "snapshot", "path", "language", "licence", "country", "role", "text")
+COLUMNS = ("id", "source", "path", "language", "licence", "country", "role", "text")
 """What is known of a document from the first stage to the last; `licence` and `country` may be unknown."""
 
 
@@ -44,61 +43,17 @@ class Removed(Record, frozen=True):
     utf8_bytes: int
 
 
+TakenOut: TypeAlias = tuple[int, dict[str, Any]]
+"""Row of a document, and what a stage took out of it: `reason`, `paragraphs`, `utf8_bytes`."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """A stage's answer: the documents as they are now, a verdict for each, in the same order."""
 
     documents: "pa.Table"
     verdicts: Sequence[Verdict]
-    removed: tuple[Removed, ...] = ()
-
-
-@dataclass
-class Account:
-    """Everything that left the pipeline, and the tally of every stage. INVARIANT: each tally adds up."""
-
-    tallies: list[Tally] = field(default_factory=list)
-    removed: list[Removed] = field(default_factory=list)
-    dropped: list["pa.Table"] = field(default_factory=list)
-    held: list["pa.Table"] = field(default_factory=list)
-
-    def settle(self, stage: str, sources: Iterable[str], judged: Judged) -> "pa.Table":
-        """The documents that go on; the others are kept with stage and reason, and all are counted."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        documents, verdicts = judged.documents, judged.verdicts
-        assert documents.num_rows == len(verdicts)
-        names = documents["source"].to_pylist()
-        sizes = pc.binary_length(documents["text"]).to_pylist()
-        for source in sources:
-            own = [
-                (verdict, size) for name, verdict, size in zip(names, verdicts, sizes, strict=True) if name == source
-            ]
-            self.tallies.append(_tally(stage, source, own))
-        for outcome, into in (("drop", self.dropped), ("hold", self.held)):
-            reasons = [verdict.reason for verdict in verdicts if verdict.outcome == outcome]
-            if reasons:
-                out = documents.filter(pa.array([verdict.outcome == outcome for verdict in verdicts]))
-                out = out.append_column("stage", pa.array([stage] * len(reasons)))
-                into.append(out.append_column("reason", pa.array(reasons)))
-        self.removed.extend(judged.removed)
-        return documents.filter(pa.array([verdict.outcome == "keep" for verdict in verdicts], pa.bool_()))
-
-
-def _tally(stage: str, source: str, judged: Sequence[tuple[Verdict, int]]) -> Tally:
-    counts = Counter(verdict for verdict, _ in judged)
-    tally = Tally(
-        stage=stage,
-        source=source,
-        taken=len(judged),
-        kept=counts[KEEP],
-        dropped={v.reason: n for v, n in sorted(counts.items()) if v.outcome == "drop"},
-        held={v.reason: n for v, n in sorted(counts.items()) if v.outcome == "hold"},
-        kept_utf8_bytes=sum(size for verdict, size in judged if verdict == KEEP),
-    )
-    assert tally.adds_up()
-    return tally
+    taken_out: Sequence[TakenOut] = ()
 
 
 def table(rows: Sequence[dict[str, Any]]) -> "pa.Table":
@@ -109,12 +64,11 @@ def table(rows: Sequence[dict[str, Any]]) -> "pa.Table":
     return pa.table({name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()})
 
 
-def document(source: Source, snapshot: Digest, path: str, id_: str, text: str) -> dict[str, Any]:
+def document(source: Source, path: str, id_: str, text: str) -> dict[str, Any]:
     """One row of such a table: everything that must stay with the text."""
     return {
         "id": id_,
         "source": source.name,
-        "snapshot": snapshot,
         "path": path,
         "language": source.language,
         "licence": source.licence,

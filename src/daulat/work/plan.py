@@ -29,7 +29,7 @@ from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.lineage import trained_here
 from daulat.work.project import Project
 from daulat.work.questions import base_question, evidence, expanded, fetch_questions, opt_out, questions
-from daulat.work.run import Bench, Facts, Outcome, Step, as_daulat_error, ask, plain, run
+from daulat.work.run import Bench, Facts, Outcome, Step, as_daulat_error, ask, code_digest, plain, run
 
 Told = Callable[[str], Progress]
 """Called with a step's name as it begins; gives the progress to tell."""
@@ -192,11 +192,21 @@ def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
                 snapshots[source.name].output,
                 tree(project, snapshots[source.name].output, bench, source.name),
                 bench.decided[source.name],
+                _files(project, snapshots[source.name].output),
             )
             for source in sources
         ]
-        report = build(parts, project.config.corpus, project.derived("subjects"), bench.into, bench.progress)
-        return {"tallies": plain(report.tallies)}
+        report = build(
+            parts,
+            project.config.corpus,
+            project.derived("subjects"),
+            bench.into,
+            bench.progress,
+            project.cache / "corpus",
+            code_digest("corpus"),
+        )
+        said = {"contradictions": list(report.contradictions)} if report.contradictions else {}
+        return {"tallies": plain(report.tallies), **said}
 
     return Step(
         name="corpus",
@@ -207,6 +217,12 @@ def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
         questions=questions(project, "curate"),
         make=make,
     )
+
+
+def _files(project: Project, snapshot: Digest) -> dict[str, Digest]:
+    """Digests of a snapshot's files by their paths below `files`: they need not be read to be told apart."""
+    listed = project.journey.store.read_tree(snapshot)
+    return {name.removeprefix("files/"): digest for name, digest in listed.items() if name.startswith("files/")}
 
 
 def _tokenizer(project: Project, base: Outcome, corpus: Outcome) -> Step:

@@ -65,10 +65,14 @@ class Subjects:
     def add(self, found: Found, document: str, source: str = "") -> None:
         """Remember that this document of this source had it."""
         value = commitment(self.key, found.kind, found.normal)
-        self.counts[found.kind] += 1
-        self.documents.setdefault((found.kind, value), set()).add(document)
-        if found.of_person:
-            self.people.setdefault(source, {}).setdefault(found.kind, set()).add(value)
+        self.remember(found.kind, value, document, source, of_person=found.of_person)
+
+    def remember(self, kind: str, value: str, document: str, source: str, *, of_person: bool) -> None:
+        """The same, of a commitment that was made before."""
+        self.counts[kind] += 1
+        self.documents.setdefault((kind, value), set()).add(document)
+        if of_person:
+            self.people.setdefault(source, {}).setdefault(kind, set()).add(value)
 
     def distinct_people(self, *sources: str) -> People:
         """Of these sources together, or of all."""

@@ -16,7 +16,6 @@ PARTS = {"train": "documents to learn from", "heldout": "documents that no train
 FIELDS = {
     "id": ("sc:Text", "SHA-256 of source, path and text"),
     "source": ("sc:Text", "name of the source"),
-    "snapshot": ("sc:Text", "digest of the source's snapshot"),
     "path": ("sc:Text", "file within the snapshot"),
     "language": ("sc:Text", "BCP 47"),
     "licence": ("sc:Text", "SPDX expression, or LicenseRef-"),

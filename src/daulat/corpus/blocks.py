@@ -1,0 +1,72 @@
+"""Blocks of documents on disk: what was worked out once is looked up, and memory holds one block at a time.
+
+A block is an Arrow file whose name has the CRC-32 of its bytes: one that was cut off or changed is not believed, and what it
+held is worked out anew. Blocks lie in a folder for the settings that they were made with; folders of other settings are cleared.
+"""
+
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK = 1 << 22
+
+
+class Shelf:
+    """The blocks of one kind, made with one setting."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def put(self, block: "pa.Table") -> Path:
+        """The block's file, whole or not there."""
+        import pyarrow as pa
+
+        partial = self.folder / ".partial"
+        with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(
+            sink, block.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")
+        ) as writer:  # fmt: skip
+            writer.write_table(block.combine_chunks())
+        number = len(list(self.folder.glob("*.arrow")))
+        path = self.folder / f"{number:06}-{_crc(partial):08x}.arrow"
+        partial.replace(path)
+        return path
+
+    def blocks(self) -> Iterator[Path]:
+        """Those that are whole, in the order in which they were made; the others are taken away."""
+        for path in sorted(self.folder.glob("*.arrow")):
+            if path.stem.rpartition("-")[2] == f"{_crc(path):08x}":
+                yield path
+            else:
+                path.unlink()
+
+
+def read(path: Path, columns: list[str] | None = None) -> "pa.Table":
+    """The block, or some of its columns."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        names = pa.ipc.open_file(source).schema.names
+        wanted = None if columns is None else [names.index(name) for name in columns]
+        options = pa.ipc.IpcReadOptions(included_fields=wanted)
+        return pa.ipc.open_file(source, options=options).read_all()
+
+
+def clear_others(state: Path, used: set[Path]) -> None:
+    """Take away the folders of settings that are not in use any more."""
+    for folder in state.glob("*/*"):
+        if folder.is_dir() and folder not in used:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _crc(path: Path) -> int:
+    value = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            value = zlib.crc32(chunk, value)
+    return value

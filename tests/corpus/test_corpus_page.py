@@ -18,7 +18,8 @@ from daulat.corpus.plots import Fall, flow
 from daulat.errors import DaulatError
 
 DIGEST = "sha256:" + "a" * 64
-LANGUAGES = {"pages": "id", "letters": "th", "thai": "th"}
+LONG = "ARSIP-BERITA-PROVINSI-DAN-KABUPATEN-SE-INDONESIA"
+LANGUAGES = {LONG: "id", "letters": "th", "thai": "th"}
 PERSON = "Hubungi Pak Lurah di lurah@desa.example.id atau 0812-3456-7890 pada jam kerja untuk keterangan lebih lanjut."
 NASTY = "</text></svg><script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -32,7 +33,7 @@ def made(folder: Path) -> tuple[Path, CorpusReport]:
     corpus = folder / "corpus"
     corpus.mkdir()
     sources = (
-        snapshot(folder / "a", files),
+        snapshot(folder / "a", files, name=LONG),
         snapshot(folder / "b", thai, name="thai", language="th", country="th"),
         snapshot(folder / "c", {"a.txt": "x"}, name="letters", language="th", licence=None),
     )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-LABEL_CHARACTERS = 38
-"""As much of a name as fits beside a number on a phone 360 pixels wide; the table beneath has all of it."""
+LINE_CHARACTERS = 42
+"""Of a name and the number beside it, on a phone 360 pixels wide; the table beneath has all of it. Ours: capitals of 13 px."""
 STYLE = """
 .patterns{position:absolute;width:0;height:0}
 svg.plot{display:block;width:100%;margin:.7rem 0 .3rem;overflow:visible}
@@ -64,7 +64,7 @@ def bars(name: str, title: str, described: str, rows: Sequence[Bar]) -> str:
     parts = []
     for number, row in enumerate(rows):
         y = number * _ROW
-        parts.append(f'<text x="0" y="{y + 13}">{escape(short(row.label))}</text>')
+        parts.append(f'<text x="0" y="{y + 13}">{escape(short(row.label, row.value))}</text>')
         parts.append(f'<text class="end" x="100%" y="{y + 13}">{escape(row.value)}</text>')
         parts.append(_stretches(y + 19, _BAR, row.parts))
     return _plot(name, title, described, len(rows) * _ROW, parts)
@@ -89,7 +89,7 @@ def flow(name: str, title: str, described: str, falls: Sequence[Fall], ending: s
         parts.append(_stretches(y + 24, _BAR, stretches))
         for row, (look, reason, n) in enumerate(fall.left):
             at = y + 24 + _BAR + 19 * row
-            parts.append(f'<text x="6" y="{at + 15}">{escape(short(f"{look}: {reason}"))}</text>')
+            parts.append(f'<text x="6" y="{at + 15}">{escape(short(f"{look}: {reason}", f"−{n:,}"))}</text>')
             parts.append(f'<text class="end" x="100%" dx="-6" y="{at + 15}">−{n:,}</text>')
         y += height
     last = falls[-1].kept
@@ -130,9 +130,10 @@ def key(looks: Sequence[tuple[str, str]]) -> str:
     return f'<ul class="key">{"".join(items)}</ul>'
 
 
-def short(words: str) -> str:
-    """What fits."""
-    return words if len(words) <= LABEL_CHARACTERS else words[: LABEL_CHARACTERS - 1] + "…"
+def short(words: str, beside: str) -> str:
+    """What fits into a line with what stands at its end."""
+    room = LINE_CHARACTERS - len(beside)
+    return words if len(words) <= room else words[: room - 1] + "…"
 
 
 def _stretches(y: int, height: int, parts: Sequence[Part]) -> str:

@@ -29,7 +29,7 @@ def test_verify_has_only_the_standard_library_and_cryptography_behind_it() -> No
 
 
 def test_the_help_of_the_command_line_needs_nothing_heavy() -> None:
-    files = [f"daulat.cli.{name}" for name in ("main", "manage", "develop", "deploy", "journey")]
+    files = [f"daulat.cli.{name}" for name in ("main", "manage", "develop", "corpus", "deploy", "journey")]
     assert not imported_by(*files) & set(HEAVY[:-1])
 
 

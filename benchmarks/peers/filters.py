@@ -15,6 +15,9 @@ from datatrove.pipeline.filters import FineWebQualityFilter, GopherQualityFilter
 from datatrove.utils import text as splitting
 from datatrove.utils.word_tokenizers import load_word_tokenizer
 
+EDGES = "".join(chr(code) for code in range(0x10000) if chr(code).isspace()) + "\u200b\u2060\ufeff"
+"""White space, and what has no width: ICU has the zero-width space of Khmer as a segment of its own."""
+
 
 def filters(language: str, limits: dict) -> list:  # type: ignore[type-arg]
     """As in FineWeb-2's pipeline: https://github.com/huggingface/fineweb-2, fineweb-2-pipeline.py."""
@@ -49,7 +52,7 @@ def icu_words(language: str) -> Callable[[str], list[str]]:
         borders = [0, *breaker]
         raw = text.encode("utf-16-le")
         parts = (raw[2 * a : 2 * b].decode("utf-16-le", "replace") for a, b in pairwise(borders))
-        return [part.strip() for part in parts if part.strip()]
+        return [word for word in (part.strip(EDGES) for part in parts) if word]
 
     return split
 

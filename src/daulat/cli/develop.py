@@ -1,14 +1,13 @@
 """Develop: from a nation's text to a measured model."""
 
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from daulat.cli.talk import Bars, colour, data, say, short, size, table
+from daulat.cli.talk import Bars, data, say, short, table
 from daulat.errors import DaulatError, NotAllowed
 
 
@@ -140,90 +139,3 @@ def seconds(words: str) -> float:
     if value <= 0:
         raise DaulatError(f"`{words}` is not a time", "write it as 90s, 4m or 2h")
     return value
-
-
-@click.group()
-def corpus() -> None:
-    """The curated text, and what did not get into it."""
-
-
-@corpus.command(name="show")
-@click.option("--short", "by_source", is_flag=True, help="One line a source, over all stages.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-def corpus_show(project: Path, by_source: bool, as_json: bool) -> None:
-    """What each stage kept, dropped and held, by source: it adds up."""
-    from daulat.work.project import Project
-    from daulat.work.query import latest_step
-
-    tallies = latest_step(Project.open(project), "corpus").facts["tallies"]
-    if as_json:
-        data(tallies)
-        return
-    if by_source:
-        click.echo(
-            table(
-                ("source", "in", "kept", "dropped", "held", "kept text", "most often dropped for"), over_stages(tallies)
-            )
-        )
-        return
-    rows = [
-        (
-            t["stage"],
-            t["source"],
-            str(t["taken"]),
-            str(t["kept"]),
-            str(sum(t["dropped"].values())),
-            str(sum(t["held"].values())),
-            size(t["kept_utf8_bytes"]),
-            reasons(t),
-        )
-        for t in tallies
-    ]
-    click.echo(table(("stage", "source", "taken", "kept", "dropped", "held", "kept text", "reasons"), rows))
-
-
-def over_stages(tallies: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """One row a source: what came in at its first stage, what is left after its last, and why the rest is not."""
-    rows = []
-    for name in dict.fromkeys(t["source"] for t in tallies):
-        own = [t for t in tallies if t["source"] == name]
-        dropped, held = Counter[str](), Counter[str]()
-        for tally in own:
-            dropped.update(tally["dropped"])
-            held.update(tally["held"])
-        last, why = own[-1], reasons({"dropped": dropped, "held": held})
-        counts = (own[0]["taken"], last["kept"], dropped.total(), held.total())
-        rows.append((name, *map(str, counts), size(last["kept_utf8_bytes"]), why))
-    return rows
-
-
-def reasons(tally: dict[str, Any]) -> str:
-    """Why, the most frequent first."""
-    pairs = {**tally["dropped"], **{f"held: {k}": v for k, v in tally["held"].items()}}
-    return ", ".join(f"{reason} {n}" for reason, n in sorted(pairs.items(), key=lambda p: -p[1])[:3])
-
-
-@corpus.command(name="dropped")
-@click.option("--reason", default=None, help="Only what was dropped for this reason.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many documents.")
-@click.option("--held", is_flag=True, help="What was held instead.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-def corpus_dropped(project: Path, reason: str | None, limit: int, held: bool, as_json: bool) -> None:
-    """Look at what was dropped, and why."""
-    from daulat.corpus import inspect
-    from daulat.work.project import Project
-    from daulat.work.query import artefact_folder, latest_step
-
-    opened = Project.open(project)
-    with artefact_folder(opened, latest_step(opened, "corpus").output) as folder:
-        rows = (inspect.held if held else inspect.dropped)(folder, reason, limit)
-    if as_json:
-        data(rows)
-        return
-    for row in rows:
-        click.echo(colour(f"{row['stage']}: {row['reason']}", bold=True) + f"  {row['source']}  {row['path']}")
-        click.echo(f"  {' '.join(row['text'].split())[:300]}\n")
-    if not rows:
-        say("nothing was " + ("held" if held else "dropped") + (f" for `{reason}`" if reason else ""))

@@ -18,7 +18,7 @@ COMMANDS = {
     "config": "manage",
     "source": "develop",
     "develop": "develop",
-    "corpus": "develop",
+    "corpus": "corpus",
     "release": "deploy",
     "deploy": "deploy",
     "ask": "deploy",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daulat.cli.develop import reasons
+from daulat.cli.corpus import reasons
 from daulat.cli.main import daulat
 from daulat.cli.manage import own_text_and_base
 from daulat.cli.talk import colour, say, size, table

@@ -132,7 +132,7 @@ def _named(
     nothing = asked.probability.sum(axis=1) == 0
     other = (1 - ours >= sure) & is_long & ~nothing
     reasons = np.array([f"in {name}" for name in asked.names], dtype=object)[asked.probability.argmax(axis=1)]
-    reasons[~other] = "among another language"
+    reasons[~other | (reasons == f"in {language}")] = "among another language"
     return np.where(ours >= sure, _EXPECTED, np.where(other, _OTHER, _UNSURE)).astype(np.int8), reasons
 
 

@@ -8,8 +8,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SPACE, SYMBOL, LETTER, WORD, TERMINAL, LOW = 1, 2, 4, 8, 16, 32
-"""White space; punctuation or control; letter; letter, mark or number; ends a sentence; second half of a pair."""
+SPACE, SYMBOL, LETTER, WORD, TERMINAL, LOW, UNSEEN = 1, 2, 4, 8, 16, 32, 64
+"""White space; punctuation or control; letter; letter, mark or number; ends a sentence; second half of a pair; without width.
+
+The zero-width space stands between the words of Khmer and Lao: it is no word itself, and no white space to Unicode.
+"""
+NO_WIDTH = "\u200b\u2060\ufeff"
 SYMBOLS = frozenset(
     "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～"
 ) | frozenset(map(chr, (*range(9), *range(11, 32), *range(127, 160))))
@@ -39,5 +43,6 @@ def unit_kinds() -> "npt.NDArray[np.uint8]":
             | (LETTER if one.isalpha() else 0)
             | (WORD if kind[0] in "LMN" else 0)
             | (TERMINAL if ends else 0)
+            | (UNSEEN if one in NO_WIDTH else 0)
         )
     return found

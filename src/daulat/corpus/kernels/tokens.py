@@ -3,7 +3,7 @@
 import numba  # noqa: TID253
 import numpy as np  # noqa: TID253
 
-from daulat.corpus.kernels.characters import LETTER, LOW, SPACE, SYMBOL, WORD
+from daulat.corpus.kernels.characters import LETTER, LOW, SPACE, SYMBOL, UNSEEN, WORD
 
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 MIX = np.uint64(0xBF58476D1CE4E5B9)
@@ -11,7 +11,7 @@ MIX = np.uint64(0xBF58476D1CE4E5B9)
 
 @numba.njit(cache=True, nogil=True)
 def tokens(units, bounds, bound_offsets, kinds):  # type: ignore[no-untyped-def]
-    """Hashes, lengths in characters, kinds and offsets by text of the segments between `bounds` that are no white space.
+    """Hashes, lengths in characters, kinds and offsets by text of the segments between `bounds` that have something to see.
 
     A token's kind has `LETTER` and `WORD` where one of its characters has, `SYMBOL` where all of them have.
     """
@@ -24,11 +24,11 @@ def tokens(units, bounds, bound_offsets, kinds):  # type: ignore[no-untyped-def]
     for text in range(len(bound_offsets) - 1):
         for index in range(bound_offsets[text] + 1, bound_offsets[text + 1]):
             first, last = bounds[index - 1], bounds[index]
-            while first < last and kinds[units[first]] & SPACE:
+            while first < last and kinds[units[first]] & (SPACE | UNSEEN):
                 first += 1
             if first == last:
                 continue
-            while kinds[units[last - 1]] & SPACE:
+            while kinds[units[last - 1]] & (SPACE | UNSEEN):
                 last -= 1
             value, low, some, every = PRIME, 0, 0, SYMBOL
             for at in range(first, last):

@@ -265,6 +265,7 @@ def build_there(where: Path, what: str) -> None:
         pq.write_table(pa.table(few_texts), where / f"warm-{language}" / "files" / "a.parquet")
     warm = [Snapshot(one.source, one.digest, where / f"warm-{one.source.language}", ALLOW) for one in snapshots]
     into = where / "corpus"
+    shutil.rmtree(where / "warm-state", ignore_errors=True)
     for given, state in ((warm, where / "warm-state"), (snapshots, where / "state")):
         shutil.rmtree(into, ignore_errors=True)
         into.mkdir()

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 CHUNK = 1 << 22
@@ -55,6 +57,16 @@ def read(path: Path, columns: list[str] | None = None) -> "pa.Table":
         wanted = None if columns is None else [names.index(name) for name in columns]
         options = pa.ipc.IpcReadOptions(included_fields=wanted)
         return pa.ipc.open_file(source, options=options).read_all()
+
+
+def rows_of(table: "pa.Table", rows: "npt.NDArray[np.int64]") -> "pa.Table":
+    """Those rows in that order; nothing is copied where they lie one after the other."""
+    import numpy as np
+    import pyarrow as pa
+
+    if len(rows) and int(rows[-1]) - int(rows[0]) + 1 == len(rows) and bool((np.diff(rows) == 1).all()):
+        return table.slice(int(rows[0]), len(rows))
+    return table.take(pa.array(rows))
 
 
 def clear_others(state: Path, used: set[Path]) -> None:

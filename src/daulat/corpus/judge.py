@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daulat.corpus import identify, privacy, quality
-from daulat.corpus.blocks import Shelf, read
+from daulat.corpus.blocks import Shelf, read, rows_of
 from daulat.corpus.boilerplate import furniture, without_furniture
 from daulat.corpus.course import Course, left_type
 from daulat.corpus.duplicates import band_keys
@@ -45,7 +45,7 @@ class Judgement:
         if not parts:
             return pa.table({})
         starts = self._starts(parts)
-        return pa.concat_tables(parts).take(pa.array(starts[self.block] + self.row))
+        return rows_of(pa.concat_tables(parts), starts[self.block] + self.row)
 
     def _starts(self, parts: "list[pa.Table]") -> "npt.NDArray[np.int64]":
         import numpy as np
@@ -68,7 +68,7 @@ def judge(
     blocks = list(shelf.blocks())
     known = _Known(blocks)
     spans = list(raw.spans())
-    tables = [read(path, ["id", "outcome", "hashes"]).take(rows) for path, rows in spans]
+    tables = [rows_of(read(path, ["id", "outcome", "hashes"]), rows) for path, rows in spans]
     keys, gone = _keys(tables, options)
     starts = np.concatenate(([0], np.cumsum([len(rows) for _, rows in spans]))).astype(np.int64)
     block, row = known.find(keys)

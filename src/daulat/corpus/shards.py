@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from daulat.corpus.blocks import read
+from daulat.corpus.blocks import read, rows_of
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects
 from daulat.corpus.raw import Raw
@@ -111,10 +111,10 @@ def _windows(raw: Raw, fates: Fates) -> "Iterator[tuple[npt.NDArray[np.int64], p
                     at_hand.popitem(last=False)
                 at_hand[number] = read(judgement.blocks[number], ["id", "text"])
             at_hand.move_to_end(number)
-            parts.append(at_hand[number].take(pa.array(places[order][blocks[order] == number])))
+            parts.append(rows_of(at_hand[number], places[order][blocks[order] == number].astype(np.int64)))
         back = np.empty(len(rows), np.int64)
         back[order] = np.arange(len(rows))
-        table = pa.concat_tables(parts).take(pa.array(back))
+        table = rows_of(pa.concat_tables(parts), back)
         yield rows, table.append_column("path", paths.slice(start, len(rows)))
 
 

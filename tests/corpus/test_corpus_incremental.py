@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from corpus_samples import ALLOW, THAI, indonesian, page, snapshot
 
-from daulat.corpus import judge, raw
+from daulat.corpus import blocks, judge, raw
 from daulat.corpus.build import STAGES, CorpusReport, Snapshot, build
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.stage import drop
@@ -70,7 +70,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     found = {"read": 0, "judged": 0}
     real = {"blocks": raw._blocks, "block": judge._block}
 
-    def blocks(*arguments: object) -> object:
+    def reading(*arguments: object) -> object:
         for table, spans in real["blocks"](*arguments):  # type: ignore[operator]
             found["read"] += table.num_rows
             yield table, spans
@@ -79,7 +79,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         found["judged"] += rows.num_rows  # type: ignore[attr-defined]
         return real["block"](source, rows, *more)  # type: ignore[operator]
 
-    monkeypatch.setattr(raw, "_blocks", blocks)
+    monkeypatch.setattr(raw, "_blocks", reading)
     monkeypatch.setattr(judge, "_block", block)
     return found
 
@@ -177,3 +177,24 @@ def test_copies_keep_the_same_one_whatever_the_order_of_sources(tmp_path: Path) 
         kept.append({(t.source, t.kept) for t in report.tallies if t.stage == "duplicates"})
         assert sum(t.dropped.get("copy of another document", 0) for t in report.tallies) == 40
     assert kept[0] == kept[1]
+
+
+def test_what_was_withdrawn_is_in_no_block_any_more(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {f"p{n:03}.html": page(indonesian(n * 10)) for n in range(40)}
+    built(tmp_path / "one", [snapshot(tmp_path / "a", files)], tmp_path / "state")
+    secret = page(
+        [*indonesian(5_000), "Kalimat ini ditarik kembali oleh pemiliknya dan tidak boleh tinggal di mana pun."]
+    )
+    with_it = {**files, "secret.html": secret}
+    built(tmp_path / "two", [snapshot(tmp_path / "a", with_it)], tmp_path / "state")
+    assert held_texts(tmp_path / "state", "ditarik kembali") == 2
+    shutil.rmtree(tmp_path / "a")
+    built(tmp_path / "three", [snapshot(tmp_path / "a", files)], tmp_path / "state")
+    assert held_texts(tmp_path / "state", "ditarik kembali") == 0
+    assert held_texts(tmp_path / "state", " ") == 80
+    assert same_bytes(tmp_path / "one", tmp_path / "three")
+
+
+def held_texts(state: Path, words: str) -> int:
+    texts = [text for path in state.rglob("*.arrow") for text in blocks.read(path, ["text"])["text"].to_pylist()]
+    return sum(words in text for text in texts)

@@ -1,15 +1,18 @@
 """corpus: text that somebody owns becomes text that a model may learn from, with nothing lost uncounted.
 
 ```
-package, folder, objects, table ──source──> Snapshot: files
-                               │
-  extract ─ rights ─ normalise ─ boilerplate ─ identify ─ quality ─ privacy     one source at a time
-     │         │         │            │            │         │         │
-     │         │         │            │            │         │         └──> commitments of persons
-     └─────────┴─────────┴──── dropped, held: with reason, kept to be looked at
-                                                                       │
-                       all sources together     duplicates ─ repeats ─ split ──> train, heldout
+package, folder, bucket, table ──source──> Snapshot: files
+                                              │
+  raw     extract ─ rights ─ normalise        │                          one file after the other, in blocks
+  judge   boilerplate ─ identify ─ quality ─ privacy                     one source at a time, in blocks
+              │             │          │         │
+              │             │          │         └──> commitments of persons
+              └─────────────┴──────────┴── dropped, held: with reason, kept to be looked at
+                                              │
+  together    duplicates ─ repeats ─ split    │                          all sources, by numbers: no text is read
+  shards      ──> train, heldout, dropped, held
 ```
-A stage is `table of documents -> verdict a document`: pure, no I/O, so where it runs is not its business. `stage.py`
-turns verdicts into kept, dropped, held and a tally that adds up; `build.py` is the whole pipeline, top to bottom.
+A stage is `table of documents -> verdict a document`: pure, no I/O, so where it runs is not its business. `course.py` follows
+documents through the stages and counts them; `blocks.py` keeps what was worked out, so that only what changed is worked out
+again; `build.py` is the whole pipeline, top to bottom. `kernels/` holds the loops that are compiled.
 """

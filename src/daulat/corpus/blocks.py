@@ -6,7 +6,7 @@ held is worked out anew. Blocks lie in a folder for the settings that they were 
 
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,26 @@ def read(path: Path, columns: list[str] | None = None) -> "pa.Table":
         wanted = None if columns is None else [names.index(name) for name in columns]
         options = pa.ipc.IpcReadOptions(included_fields=wanted)
         return pa.ipc.open_file(source, options=options).read_all()
+
+
+def keep_only(used: "dict[Path, npt.NDArray[np.int64]]", folders: Iterable[Path]) -> None:
+    """Take out of the blocks in these folders what is not in use: text that was withdrawn stays in no cache.
+
+    `used`: rows by block, sorted, each once.
+    """
+    import pyarrow as pa
+
+    for folder in folders:
+        shelf = Shelf(folder)
+        for path in list(shelf.blocks()):
+            rows = used.get(path)
+            if rows is None:
+                path.unlink()
+                continue
+            block = read(path)
+            if len(rows) < block.num_rows:
+                path.unlink()
+                shelf.put(block.take(pa.array(rows)))
 
 
 def rows_of(table: "pa.Table", rows: "npt.NDArray[np.int64]") -> "pa.Table":

@@ -12,8 +12,9 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from daulat.corpus.blocks import clear_others
+from daulat.corpus.blocks import clear_others, keep_only
 from daulat.corpus.course import Ledger
 from daulat.corpus.judge import Judgement, judge
 from daulat.corpus.options import CorpusOptions
@@ -24,6 +25,10 @@ from daulat.corpus.stage import Removed
 from daulat.corpus.together import decide
 from daulat.errors import DaulatError
 from daulat.records import Progress, Record, Tally, no_progress
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["STAGES", "CorpusReport", "Snapshot", "build"]
 
@@ -91,6 +96,7 @@ def build(
         languages = write_all(into, list(zip(raws, fates, strict=True)), subjects, options)
         if state:
             clear_others(where, used)
+            keep_only(_in_use(raws, judgements), used)
     tallies, removed = ledger.tallies(STAGES), ledger.removed(STAGES)
     if not any(size.train_documents for size in languages):
         raise _nothing_left(tallies)
@@ -108,6 +114,22 @@ def build(
     )
     progress(1.0, f"{sum(size.train_documents + size.heldout_documents for size in languages)} documents kept")
     return report
+
+
+def _in_use(raws: Sequence[Raw], judgements: Sequence[Judgement]) -> "dict[Path, npt.NDArray[np.int64]]":
+    """Rows by block that these sources stand on."""
+    import numpy as np
+
+    rows: dict[Path, list[npt.NDArray[np.int64]]] = {}
+    for raw in raws:
+        for path, own in raw.spans():
+            rows.setdefault(path, []).append(own)
+    for judgement in judgements:
+        for number, path in enumerate(judgement.blocks):
+            own = judgement.row[judgement.block == number].astype(np.int64)
+            if len(own):
+                rows.setdefault(path, []).append(own)
+    return {path: np.unique(np.concatenate(parts)) for path, parts in rows.items()}
 
 
 def _within(progress: Progress, start: float, share: float) -> Progress:

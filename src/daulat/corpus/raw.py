@@ -72,8 +72,10 @@ class Raw:
 
 def settings_key(version: str, options: CorpusOptions, *more: object) -> str:
     """What a block's content depends on besides its documents, as a folder's name."""
+    import icu
+
     plain = msgspec.to_builtins(options)
-    text = json.dumps([version, plain, *more], sort_keys=True, default=str)
+    text = json.dumps([version, icu.ICU_VERSION, plain, *more], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

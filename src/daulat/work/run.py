@@ -195,10 +195,11 @@ def _only_one(work: Path, key: str) -> Iterator[None]:
 
 @cache
 def code_digest(room: str) -> Digest:
-    """Digest of every Python file of one room: what a step's code version is."""
+    """Digest of every file of one room, its tables of data too: what a step's code version is."""
     folder = Path(daulat.__file__).parent / room
     parts = hashlib.sha256(f"python {sys.version_info.major}.{sys.version_info.minor}".encode())
-    for file in sorted(folder.rglob("*.py")):
+    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".pyc", ".nbi", ".nbc"))
+    for file in sorted(files):
         parts.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return f"sha256:{parts.hexdigest()}"
 

@@ -2,12 +2,14 @@
 
 import itertools
 import json
+import random
+import re
 from pathlib import Path
 
 import msgspec
 import pyarrow.parquet as pq
 import pytest
-from corpus_samples import ALLOW, ENGLISH, indonesian, page, snapshot
+from corpus_samples import ALLOW, ENGLISH, THAI, indonesian, page, snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -181,3 +183,42 @@ def test_nothing_vanishes_uncounted(tmp_path_factory: pytest.TempPathFactory, fi
     adds_up(report, corpus)
     taken = next(tally.taken for tally in report.tallies if tally.source == "b")
     assert taken >= len({"ok.txt", *files})
+
+
+def test_what_a_source_says_of_its_people_is_held_against_its_text(tmp_path: Path) -> None:
+    person = "Nomor induk kependudukan warga itu adalah 3171234567890123 menurut surat dari kantor kelurahan setempat."
+    files = {**pages(30), "kept.html": page([*indonesian(5), person.replace("3171234567890123", "3171011203900001")])}
+    _, report = made(tmp_path, snapshot(tmp_path / "a", files, personal_data="none"))
+    assert len(report.contradictions) == 1
+    assert 'says `personal_data = "none"`, and numbers of persons stood in it' in report.contradictions[0]
+    _, quiet = made(tmp_path, snapshot(tmp_path / "b", pages(30), personal_data="none"), into="quiet")
+    assert quiet.contradictions == ()
+
+
+@pytest.mark.parametrize("language", ["id", "th"])
+def test_a_document_with_a_run_of_a_tasks_words_is_dropped(tmp_path: Path, language: str) -> None:
+    if language == "id":
+        texts = [indonesian(n * 10) for n in range(30)]
+        question = " ".join(texts[3][0].split()[2:18]).upper() + "?!"
+    else:
+        parts = re.findall(".{3,9}", THAI)
+        texts = [["".join(random.Random(n * 9 + k).choices(parts, k=25)) for k in range(4)] for n in range(8)]
+        question = texts[3][1][20:80]
+    tasks = tmp_path / "tasks.jsonl"
+    short = {"question": "Apa itu?", "choices": ["satu dua tiga", "empat"]}
+    tasks.write_text(json.dumps(short) + "\n\n" + json.dumps({"a": {"b": [question]}}) + "\n", encoding="utf-8")
+    files: dict[str, str | bytes] = {f"p{n:03}.html": page(parts) for n, parts in enumerate(texts)}
+    into = tmp_path / "corpus"
+    into.mkdir()
+    given = [snapshot(tmp_path / "a", files, language=language)]
+    report = build(given, CorpusOptions(), KEY, into, tasks=[tasks])
+    adds_up(report, into)
+    gone = inspect.dropped(into, "text of a task that measures")
+    assert [row["path"] for row in gone] == ["p003.html"]
+
+
+def test_a_task_file_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
+    tasks = tmp_path / "tasks.jsonl"
+    tasks.write_text('{"a": 1}\nnot json\n')
+    with pytest.raises(DaulatError, match=r"line 2 of `tasks\.jsonl` is no JSON"):
+        build([snapshot(tmp_path / "a", pages(5))], CorpusOptions(), KEY, tmp_path, tasks=[tasks])

@@ -198,3 +198,23 @@ def test_what_was_withdrawn_is_in_no_block_any_more(tmp_path: Path) -> None:
 def held_texts(state: Path, words: str) -> int:
     texts = [text for path in state.rglob("*.arrow") for text in blocks.read(path, ["text"])["text"].to_pylist()]
     return sum(words in text for text in texts)
+
+
+def test_a_second_build_at_the_same_time_does_without_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: dict[str, str | bytes] = {f"p{n:03}.html": page(indonesian(n * 10)) for n in range(40)}
+    snapshots = [snapshot(tmp_path / "a", files)]
+    built(tmp_path / "one", snapshots, tmp_path / "state")
+    before = sorted(path.name for path in (tmp_path / "state").rglob("*.arrow"))
+    work = counted(monkeypatch)
+    with blocks.alone(tmp_path / "state") as held:
+        assert held == tmp_path / "state"
+        built(tmp_path / "two", snapshots, tmp_path / "state", CorpusOptions(repeats=3, min_words=31))
+    assert work["read"] == 40
+    assert sorted(path.name for path in (tmp_path / "state").rglob("*.arrow")) == before, (
+        "nothing was taken from the other"
+    )
+    built(tmp_path / "three", snapshots, tmp_path / "state")
+    assert work["read"] == 40
+    assert same_bytes(tmp_path / "one", tmp_path / "three")

@@ -27,10 +27,13 @@ def corpus_show(project: Path, by_source: bool, as_json: bool) -> None:
     from daulat.work.project import Project
     from daulat.work.query import latest_step
 
-    tallies = latest_step(Project.open(project), "corpus").facts["tallies"]
+    facts = latest_step(Project.open(project), "corpus").facts
+    tallies = facts["tallies"]
     if as_json:
         data(tallies)
         return
+    for words in facts.get("contradictions", ()):
+        say(f"look at this: {words}")
     if by_source:
         click.echo(
             table(

@@ -4,7 +4,7 @@
 package, folder, bucket, table ──source──> Snapshot: files
                                               │
   raw     extract ─ rights ─ normalise        │                          one file after the other, in blocks
-  judge   boilerplate ─ identify ─ quality ─ privacy                     one source at a time, in blocks
+  judge   boilerplate ─ identify ─ quality ─ contamination ─ privacy     one source at a time, in blocks
               │             │          │         │
               │             │          │         └──> commitments of persons
               └─────────────┴──────────┴── dropped, held: with reason, kept to be looked at

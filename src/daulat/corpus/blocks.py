@@ -4,9 +4,12 @@ A block is an Arrow file whose name has the CRC-32 of its bytes: one that was cu
 held is worked out anew. Blocks lie in a folder for the settings that they were made with; folders of other settings are cleared.
 """
 
+import fcntl
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,10 +56,26 @@ def read(path: Path, columns: list[str] | None = None) -> "pa.Table":
     import pyarrow as pa
 
     with pa.memory_map(str(path)) as source:
-        names = pa.ipc.open_file(source).schema.names
+        names = _names(path) if columns else []
         wanted = None if columns is None else [names.index(name) for name in columns]
         options = pa.ipc.IpcReadOptions(included_fields=wanted)
         return pa.ipc.open_file(source, options=options).read_all()
+
+
+@contextmanager
+def alone(state: Path | None) -> Iterator[Path | None]:
+    """The state folder, for one build at a time; None where there is none, or another build has it: this one does without."""
+    if state is None:
+        yield None
+        return
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        yield state
 
 
 def keep_only(used: "dict[Path, npt.NDArray[np.int64]]", folders: Iterable[Path]) -> None:
@@ -87,6 +106,14 @@ def rows_of(table: "pa.Table", rows: "npt.NDArray[np.int64]") -> "pa.Table":
     if len(rows) and int(rows[-1]) - int(rows[0]) + 1 == len(rows) and bool((np.diff(rows) == 1).all()):
         return table.slice(int(rows[0]), len(rows))
     return table.take(pa.array(rows))
+
+
+@lru_cache(4096)
+def _names(path: Path) -> list[str]:
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        return list(pa.ipc.open_file(source).schema.names)
 
 
 def clear_others(state: Path, used: set[Path]) -> None:

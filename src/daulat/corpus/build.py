@@ -10,11 +10,12 @@ same, byte for byte, as one built from scratch.
 
 import tempfile
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daulat.corpus.blocks import clear_others, keep_only
+from daulat.corpus.blocks import alone, clear_others, keep_only
+from daulat.corpus.contamination import Tasks
 from daulat.corpus.course import Ledger
 from daulat.corpus.judge import Judgement, judge
 from daulat.corpus.options import CorpusOptions
@@ -39,6 +40,7 @@ STAGES = (
     "boilerplate",
     "identify",
     "quality",
+    "contamination",
     "privacy",
     "duplicates",
     "repeats",
@@ -71,22 +73,25 @@ def build(
     progress: Progress = no_progress,
     state: Path | None = None,
     version: str = "",
+    tasks: Sequence[Path] = (),
 ) -> CorpusReport:
     """Write the corpus of these snapshots below `into`: the same bytes for the same snapshots and options.
 
-    `state`: a folder for what need not be worked out again; `version`: of the code, whatever else it may depend on.
+    `tasks`: files of the tasks that will measure, one JSON object a line. `state`: a folder for what need not be worked out
+    again; `version`: of the code, whatever else it may depend on.
     Raises: DaulatError where nothing is left to train on, saying what took most of it.
     """
     ledger = Ledger([snapshot.source.name for snapshot in snapshots])
-    subjects = Subjects(subject_key)
+    subjects, measuring = Subjects(subject_key), Tasks.read(tasks)
     share = 0.85 / max(1, len(snapshots))
-    with nullcontext(state) if state else tempfile.TemporaryDirectory(dir=into.parent) as name:
-        where = Path(name)
+    with ExitStack() as stack:
+        own = stack.enter_context(alone(state))
+        where = own or Path(stack.enter_context(tempfile.TemporaryDirectory(dir=into.parent)))
         raws, judgements, used = list[Raw](), list[Judgement](), set[Path]()
         for number, snapshot in enumerate(snapshots):
             raw = take(snapshot, options, version, where, _within(progress, number * share, share / 2))
             half = _within(progress, (number + 0.5) * share, share / 2)
-            judgement, judged = judge(raw, options, version, where, subject_key, half)
+            judgement, judged = judge(raw, options, measuring, version, where, subject_key, half)
             raws.append(raw)
             judgements.append(judgement)
             used |= {raw.folder, judged}
@@ -94,7 +99,7 @@ def build(
         fates = decide(judgements, options, ledger, subjects)
         progress(0.92, "writing the corpus")
         languages = write_all(into, list(zip(raws, fates, strict=True)), subjects, options)
-        if state:
+        if own:
             clear_others(where, used)
             keep_only(_in_use(raws, judgements), used)
     tallies, removed = ledger.tallies(STAGES), ledger.removed(STAGES)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from daulat.corpus import identify, privacy, quality
 from daulat.corpus.blocks import Shelf, read, rows_of
 from daulat.corpus.boilerplate import furniture, without_furniture
+from daulat.corpus.contamination import Tasks, contamination
 from daulat.corpus.course import Course, left_type
 from daulat.corpus.duplicates import band_keys
 from daulat.corpus.options import CorpusOptions
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-STAGES = (*RAW_STAGES, "boilerplate", "identify", "quality", "privacy")
+STAGES = (*RAW_STAGES, "boilerplate", "identify", "quality", "contamination", "privacy")
 
 
 @dataclass
@@ -54,21 +55,20 @@ class Judgement:
 
 
 def judge(
-    raw: Raw, options: CorpusOptions, version: str, state: Path, subject_key: bytes, progress: Progress
+    raw: Raw, options: CorpusOptions, tasks: Tasks, version: str, state: Path, subject_key: bytes, progress: Progress
 ) -> tuple[Judgement, Path]:
     """Every document of the snapshot, and the folder that holds what was worked out."""
     import numpy as np
 
     source = raw.snapshot.source
     # The same document read under other terms is another one: what it was read under is part of the settings.
-    folder = (
-        state / "judged" / settings_key(version, options, raw.folder.name, commitment(subject_key, "state", "judged"))
-    )
+    key = commitment(subject_key, "state", "judged")
+    folder = state / "judged" / settings_key(version, options, raw.folder.name, key, tasks.texts)
     shelf = Shelf(folder)
     blocks = list(shelf.blocks())
     known = _Known(blocks)
     spans = list(raw.spans())
-    tables = [rows_of(read(path, ["id", "outcome", "hashes"]), rows) for path, rows in spans]
+    tables = [rows_of(read(path, ["hi", "lo", "outcome", "hashes"]), rows) for path, rows in spans]
     keys, gone = _keys(tables, options)
     starts = np.concatenate(([0], np.cumsum([len(rows) for _, rows in spans]))).astype(np.int64)
     block, row = known.find(keys)
@@ -86,6 +86,7 @@ def judge(
             [gone[number][at] for at in chosen.tolist()],
             keys[own][chosen],
             options,
+            tasks,
             subject_key,
         )
         blocks.append(shelf.put(judged))
@@ -147,19 +148,18 @@ def _keys(
     """What each document is, in three numbers: two of its id, one of its furniture; and which of its paragraphs are that."""
     import numpy as np
 
-    ids = [identity for part in tables for identity in part["id"].to_pylist()]
-    high = np.fromiter((int(one[:16], 16) for one in ids), np.uint64, len(ids))
-    low = np.fromiter((int(one[16:32], 16) for one in ids), np.uint64, len(ids))
+    none = np.zeros(0, np.uint64)
+    high, low = (np.concatenate([none, *(np.asarray(part[name]) for part in tables)]) for name in ("hi", "lo"))
     lists = [part["hashes"].combine_chunks() for part in tables]
     counts = np.concatenate([np.zeros(0, np.int64), *(np.diff(np.asarray(one.offsets)) for one in lists)])
     hashes = np.concatenate([np.zeros(0, np.uint64), *(np.asarray(one.flatten()) for one in lists)])
     going = np.concatenate(
         [np.zeros(0, np.bool_), *(np.asarray(part["outcome"].is_null().combine_chunks()) for part in tables)]
     )
-    document = np.repeat(np.arange(len(ids)), counts)
+    document = np.repeat(np.arange(len(high)), counts)
     asked = going[document]
-    rank = np.empty(len(ids), np.int64)
-    rank[np.lexsort((np.arange(len(ids)), low, high))] = np.arange(len(ids))
+    rank = np.empty(len(high), np.int64)
+    rank[np.lexsort((np.arange(len(high)), low, high))] = np.arange(len(high))
     goes = np.zeros(len(hashes), np.bool_)
     goes[asked] = furniture(hashes[asked], document[asked], rank, options.repeats)
     starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
@@ -167,14 +167,14 @@ def _keys(
     mixed = (place + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    total = np.zeros(len(ids), np.uint64)
+    total = np.zeros(len(high), np.uint64)
     np.add.at(total, document[goes], mixed[goes])
     gone: list[list[npt.NDArray[np.int64]]] = []
-    none = np.zeros(0, np.int64)
+    nothing = np.zeros(0, np.int64)
     at = 0
     for part in tables:
         rows = range(at, at + part.num_rows)
-        gone.append([np.flatnonzero(goes[starts[n] : starts[n + 1]]) if total[n] else none for n in rows])
+        gone.append([np.flatnonzero(goes[starts[n] : starts[n + 1]]) if total[n] else nothing for n in rows])
         at += part.num_rows
     return np.stack([high, low, total], axis=1), gone
 
@@ -185,6 +185,7 @@ def _block(
     gone: "list[npt.NDArray[np.int64]]",
     keys: "npt.NDArray[np.uint64]",
     options: CorpusOptions,
+    tasks: Tasks,
     subject_key: bytes,
 ) -> "pa.Table":
     import numpy as np
@@ -207,6 +208,7 @@ def _block(
     course.settle("boilerplate", without_furniture(course.now, mask, starts))
     course.settle("identify", identify.identify(course.now, options))
     course.settle("quality", quality.quality(course.now, options))
+    course.settle("contamination", contamination(course.now, tasks, source.language))
     noted = _Noted(subject_key)
     course.settle("privacy", _private(course.now, options, noted))
     last, goes_on = course.texts()

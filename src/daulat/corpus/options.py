@@ -55,6 +55,9 @@ class CorpusOptions(Record, frozen=True):
     """The same for manuals in scripts without spaces between words. Ours: 30 ICU words of Thai are about 120 characters."""
     max_words: int = 100_000
     """Source: arXiv:2112.11446, table A1."""
+    tasks: tuple[str, ...] = ()
+    """Files of the tasks that will measure (one JSON object a line): a document with 13 words of one in a row is dropped.
+    Source: arXiv:2005.14165, appendix C."""
     shingle_words: int = 5
     """Source: FineWeb, arXiv:2406.17557, section 3.4."""
     bands: int = 14

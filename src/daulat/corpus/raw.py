@@ -121,6 +121,15 @@ def _known(shelf: Shelf) -> dict[str, list[Place]]:
     return {key: places for key, places in found.items() if key in whole}
 
 
+def _halves(ids: list[str]) -> "dict[str, pa.Array]":
+    """128 bits of each id, as two numbers."""
+    import numpy as np
+    import pyarrow as pa
+
+    both = np.frombuffer(bytes.fromhex("".join(one[:32] for one in ids)), ">u8").astype(np.uint64).reshape(-1, 2)
+    return {"hi": pa.array(both[:, 0]), "lo": pa.array(both[:, 1])}
+
+
 def _hashes(texts: "pa.ChunkedArray") -> "pa.LargeListArray":
     """Of the paragraphs of each text."""
     import pyarrow as pa
@@ -161,6 +170,7 @@ def _blocks(
             "file": pa.array([fresh[owner][2] for owner in owners], pa.string()),
             "last": pa.array(last, pa.bool_()),
             "id": documents["id"],
+            **_halves(documents["id"].to_pylist()),
             "path": documents["path"],
             "text": documents["text"],
             "hashes": _hashes(documents["text"]),

@@ -185,6 +185,8 @@ _TERMS = (
 def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
     sources = [source for source in project.config.source if source.name in snapshots]
 
+    tasks = _tasks(project)
+
     def make(bench: Bench) -> Facts:
         parts = [
             Snapshot(
@@ -204,6 +206,7 @@ def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
             bench.progress,
             project.cache / "corpus",
             code_digest("corpus"),
+            list(tasks.values()),
         )
         said = {"contradictions": list(report.contradictions)} if report.contradictions else {}
         return {"tallies": plain(report.tallies), **said}
@@ -213,10 +216,26 @@ def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
         room="corpus",
         inputs={f"snapshot {source.name}": snapshots[source.name].output for source in sources},
         output="corpus",
-        options={"corpus": plain(project.config.corpus), "sources": plain(sources)},
+        options={
+            "corpus": plain(project.config.corpus),
+            "sources": plain(sources),
+            **({"tasks": [canonical.digest_file(path) for path in tasks.values()]} if tasks else {}),
+        },
         questions=questions(project, "curate"),
         make=make,
     )
+
+
+def _tasks(project: Project) -> dict[str, Path]:
+    """The files of the tasks that will measure, by what daulat.toml calls them.
+
+    Raises: DaulatError for one that is not there.
+    """
+    found = {name: project.folder / expanded(name) for name in project.config.corpus.tasks}
+    for name, path in found.items():
+        if not path.is_file():
+            raise DaulatError(f"`tasks` in `[corpus]` names `{name}`, which is no file", "correct it, or leave it out")
+    return found
 
 
 def _files(project: Project, snapshot: Digest) -> dict[str, Digest]:

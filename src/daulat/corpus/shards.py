@@ -49,7 +49,8 @@ def write_all(
     files = {name: _File(into, f"{name}.parquet", _left_schema()) for name in ("dropped", "held")}
     trains: dict[str, _File] = {}
     heldouts: dict[str, _File] = {}
-    for raw, fates in sources:
+    last = {raw.snapshot.source.language: number for number, (raw, _) in enumerate(sources)}
+    for number, (raw, fates) in enumerate(sources):
         source = raw.snapshot.source
         language = source.language
         if language not in trains:
@@ -63,13 +64,14 @@ def write_all(
             chosen = is_heldout[fate == KEPT]
             heldouts[language].add(_filter(kept, chosen))
             trains[language].add(_filter(kept, ~chosen))
+        if last[language] == number:  # nothing of that language comes any more
+            trains[language].close()
+            heldouts[language].close(always=trains[language].rows > 0)
     for one in files.values():
         one.close(always=True)
     found = []
     for language in sorted(trains):
         train, held_out = trains[language], heldouts[language]
-        train.close()
-        held_out.close(always=train.rows > 0)
         if train.rows or held_out.rows:
             found.append(LanguageSize(language, train.rows, train.utf8_bytes, held_out.rows, held_out.utf8_bytes))
     pq.write_table(subjects.table(), into / "subjects.parquet", compression="zstd")

@@ -218,3 +218,16 @@ def test_a_second_build_at_the_same_time_does_without_what_is_kept(
     built(tmp_path / "three", snapshots, tmp_path / "state")
     assert work["read"] == 40
     assert same_bytes(tmp_path / "one", tmp_path / "three")
+
+
+def test_any_number_of_workers_makes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from daulat.corpus.extract import files as reading
+
+    monkeypatch.setattr(reading, "BLOCK_UTF8_BYTES", 20_000)
+    files: dict[str, str | bytes] = {f"p{n:03}.html": text_of(n) for n in range(120)}
+    snapshots = [snapshot(tmp_path / "a", files)]
+    for workers in (1, 2, 5):
+        (tmp_path / str(workers)).mkdir()
+        build(snapshots, OPTIONS, KEY, tmp_path / str(workers), version="1", workers=workers)
+    assert same_bytes(tmp_path / "1", tmp_path / "2")
+    assert same_bytes(tmp_path / "1", tmp_path / "5")

@@ -74,11 +74,12 @@ def build(
     state: Path | None = None,
     version: str = "",
     tasks: Sequence[Path] = (),
+    workers: int = 1,
 ) -> CorpusReport:
     """Write the corpus of these snapshots below `into`: the same bytes for the same snapshots and options.
 
     `tasks`: files of the tasks that will measure, one JSON object a line. `state`: a folder for what need not be worked out
-    again; `version`: of the code, whatever else it may depend on.
+    again; `version`: of the code, whatever else it may depend on. `workers`: blocks that are worked on at once.
     Raises: DaulatError where nothing is left to train on, saying what took most of it.
     """
     ledger = Ledger([snapshot.source.name for snapshot in snapshots])
@@ -91,7 +92,7 @@ def build(
         for number, snapshot in enumerate(snapshots):
             raw = take(snapshot, options, version, where, _within(progress, number * share, share / 2))
             half = _within(progress, (number + 0.5) * share, share / 2)
-            judgement, judged = judge(raw, options, measuring, version, where, subject_key, half)
+            judgement, judged = judge(raw, options, measuring, version, where, subject_key, half, workers)
             raws.append(raw)
             judgements.append(judgement)
             used |= {raw.folder, judged}

@@ -4,9 +4,12 @@ What becomes of a document depends on its text and on which of its paragraphs ar
 with the same furniture, is looked up.
 """
 
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from daulat.corpus import identify, privacy, quality
 from daulat.corpus.blocks import Shelf, read, rows_of
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+Answer = TypeVar("Answer")
 STAGES = (*RAW_STAGES, "boilerplate", "identify", "quality", "contamination", "privacy")
 
 
@@ -55,9 +59,19 @@ class Judgement:
 
 
 def judge(
-    raw: Raw, options: CorpusOptions, tasks: Tasks, version: str, state: Path, subject_key: bytes, progress: Progress
+    raw: Raw,
+    options: CorpusOptions,
+    tasks: Tasks,
+    version: str,
+    state: Path,
+    subject_key: bytes,
+    progress: Progress,
+    workers: int = 1,
 ) -> tuple[Judgement, Path]:
-    """Every document of the snapshot, and the folder that holds what was worked out."""
+    """Every document of the snapshot, and the folder that holds what was worked out.
+
+    `workers`: blocks that are judged at once, in threads: nearly all of it is compiled code, which holds no lock.
+    """
     import numpy as np
 
     source = raw.snapshot.source
@@ -72,34 +86,41 @@ def judge(
     keys, gone = _keys(tables, options)
     starts = np.concatenate(([0], np.cumsum([len(rows) for _, rows in spans]))).astype(np.int64)
     block, row = known.find(keys)
-    for number, (path, rows) in enumerate(spans):
-        own = slice(starts[number], starts[number + 1])
-        fresh = np.flatnonzero(block[own] < 0)
-        if not len(fresh):
-            continue
-        _, first, back = np.unique(keys[own][fresh], axis=0, return_index=True, return_inverse=True)
-        order = np.argsort(first)
-        chosen = fresh[first[order]]
-        judged = _block(
-            source,
-            read(path).take(rows[chosen]),
-            [gone[number][at] for at in chosen.tolist()],
-            keys[own][chosen],
-            options,
-            tasks,
-            subject_key,
-        )
+    fresh = np.flatnonzero(block < 0)
+    _, first = np.unique(keys[fresh], axis=0, return_index=True)
+    chosen = np.sort(fresh[first])  # each document once, in the first block that has it
+    number = np.searchsorted(starts, chosen, side="right") - 1
+
+    def job(span: int) -> "tuple[pa.Table, npt.NDArray[np.uint64]]":
+        own = chosen[number == span]
+        here = own - starts[span]
+        path, rows = spans[span]
+        lost = [gone[span][at] for at in here.tolist()]
+        return _block(source, rows_of(read(path), rows[here]), lost, keys[own], options, tasks, subject_key), keys[own]
+
+    jobs = np.unique(number).tolist()
+    for done, (judged, own) in enumerate(_in_order(job, jobs, workers), 1):
         blocks.append(shelf.put(judged))
-        place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order))
-        block[own][fresh] = len(blocks) - 1
-        row[own][fresh] = place[back.ravel()]
-        known.add(len(blocks) - 1, keys[own][chosen])
-        later = np.flatnonzero(block[own.stop :] < 0) + own.stop  # the same document in a later block
-        if len(later):
-            block[later], row[later] = known.find(keys[later])
-        progress((number + 1) / len(spans), f"judging {source.name}")
+        known.add(len(blocks) - 1, own)
+        progress(done / len(jobs), f"judging {source.name}")
+    if len(fresh):
+        block[fresh], row[fresh] = known.find(keys[fresh])
     return Judgement(source, blocks, block, row), folder
+
+
+def _in_order(job: "Callable[[int], Answer]", spans: Sequence[int], workers: int) -> "Iterator[Answer]":
+    """What the job gives for each, in order, `workers` of them at once; no more wait than are at work."""
+    if workers == 1 or len(spans) == 1:
+        yield from map(job, spans)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[Answer]] = deque()
+        for span in spans:
+            waiting.append(pool.submit(job, span))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 class _Known:

@@ -21,6 +21,7 @@ from daulat.corpus.taking import is_hidden
 from daulat.errors import DaulatError
 from daulat.evals.scorecard import score
 from daulat.journey import canonical, statement
+from daulat.machine import available_cores
 from daulat.model.base import fetch_base
 from daulat.model.gguf.write import export_gguf
 from daulat.model.pretrain import pretrain
@@ -207,6 +208,7 @@ def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
             project.cache / "corpus",
             code_digest("corpus"),
             list(tasks.values()),
+            available_cores(),
         )
         said = {"contradictions": list(report.contradictions)} if report.contradictions else {}
         return {"tallies": plain(report.tallies), **said}

@@ -87,7 +87,7 @@ def keep_only(used: "dict[Path, npt.NDArray[np.int64]]", folders: Iterable[Path]
 
     for folder in folders:
         shelf = Shelf(folder)
-        for path in list(shelf.blocks()):
+        for path in sorted(folder.glob("*.arrow")):
             rows = used.get(path)
             if rows is None:
                 path.unlink()

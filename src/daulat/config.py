@@ -261,10 +261,7 @@ def _objects_are_whole(text: str, number: int, source: Source) -> None:
     if not re.fullmatch(r"(s3|az)://[A-Za-z0-9][A-Za-z0-9._-]{1,62}(/[^?#]*)?", source.location):
         hint = "write `s3://bucket/prefix`, or `az://container/prefix`; keys belong in the environment"
         raise _of_source(text, number, "location", f"`{source.name}` has a `location` that is no bucket", hint)
-    place = urlsplit(source.endpoint or "")
-    if source.endpoint and (
-        place.scheme not in ("http", "https") or not place.hostname or "@" in place.netloc or place.query
-    ):
+    if source.endpoint and not _is_address(source.endpoint):
         hint = "write it as `https://host`, without keys: they belong in the environment"
         raise _of_source(text, number, "endpoint", f"`{source.name}` has an `endpoint` that is no address", hint)
     if source.location.startswith("az:") and not source.endpoint:
@@ -275,8 +272,21 @@ def _objects_are_whole(text: str, number: int, source: Source) -> None:
         raise _of_source(text, number, "location", f"`{source.name}` does not say where its bucket is", hint)
 
 
+def _is_address(endpoint: str) -> bool:
+    try:
+        place = urlsplit(endpoint)
+        port = place.port
+    except ValueError:  # brackets that do not close, a port that is none
+        return False
+    plain = "@" not in place.netloc and not place.query and port != 0
+    return plain and place.scheme in ("http", "https") and bool(place.hostname)
+
+
 def _table_is_whole(text: str, number: int, source: Source) -> None:
-    place = urlsplit(source.location)
+    try:
+        place = urlsplit(source.location)
+    except ValueError:
+        place = urlsplit("")
     if place.scheme not in ("postgresql", "mysql", "sqlite") or not place.path.strip("/"):
         hint = "write `postgresql://host:port/database`, `mysql://host:port/database` or `sqlite:///file`"
         raise _of_source(text, number, "location", f"`{source.name}` has a `location` that is no database", hint)

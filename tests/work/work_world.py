@@ -10,7 +10,12 @@ from daulat.work.run import now, plain
 
 
 def record_steps(
-    project: Project, weights: str, *, sources: list[Any] | None = None, trained_here: str | None = None
+    project: Project,
+    weights: str,
+    *,
+    sources: list[Any] | None = None,
+    trained_here: str | None = None,
+    adopted: Any = None,
 ) -> None:
     """The statements from the sources of daulat.toml (or others) and its base to those weights."""
 
@@ -26,7 +31,9 @@ def record_steps(
     base, corpus = put("base"), put(f"corpus of {sorted(snapshots)}")
     facts = {"trained_here": trained_here} if trained_here else {}
     base = base if trained_here is None else put("another base")
-    _step(project, "adopt", {}, "base", base, {"base": plain(project.config.base)}, facts)
+    _step(
+        project, "adopt", {}, "base", base, {"base": plain(project.config.base)} if adopted is None else adopted, facts
+    )
     options = {
         "corpus": plain(project.config.corpus),
         "sources": plain(project.config.source) if sources is None else sources,

@@ -26,11 +26,12 @@ def law_check(project: Path, as_json: bool) -> None:
     """Ask the law about every source and the base, for everything that develop would do. Nothing is read or written."""
     from daulat.work.findings import standing
     from daulat.work.project import Project
-    from daulat.work.questions import base_question, source_question
+    from daulat.work.questions import base_question, fetch_questions, source_question
 
     opened = Project.open(project)
     asked = [
-        *(source_question(opened, s, a) for s in opened.config.source for a in ("fetch", "curate", "train", "measure")),
+        *(one for s in opened.config.source for one in fetch_questions(opened, s)),
+        *(source_question(opened, s, a) for s in opened.config.source for a in ("curate", "train", "measure")),
         *(base_question(opened, a) for a in ("adopt", "train", "measure")),
     ]
     decisions = [decision for question in asked for decision in opened.decide(question)]

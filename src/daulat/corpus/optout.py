@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 ROBOTS, TDMREP, PATHS = "robots.txt", "tdmrep.json", "paths.txt"
 MAX_BYTES = 512_000
@@ -22,7 +23,8 @@ AI_AGENTS = frozenset(
         r"\S+",
         "gptbot ccbot google-extended applebot-extended anthropic-ai claudebot claude-web bytespider meta-externalagent "
         "facebookbot amazonbot ai2bot ai2bot-dolma cohere-ai cohere-training-data-crawler pangubot diffbot omgilibot timpibot "
-        "img2dataset deepseekbot webzio-extended kangaroo velenpublicwebcrawler imagesiftbot",
+        "img2dataset deepseekbot webzio-extended kangaroo velenpublicwebcrawler imagesiftbot petalbot googleother "
+        "google-cloudvertexbot perplexitybot xai-bot grokbot mistralai-user",
     )
 )
 """Robots that fetch for training, as their makers name them."""
@@ -40,14 +42,18 @@ _LINE = re.compile(r"[ \t]*([A-Za-z-]+)[ \t]*:(.*)")
 _EVERYTHING = re.compile(r"/|/?\*+\$?")
 _MEMBER = re.compile(r"(?:/\S*\s+)?([a-z-]+)\s*=\s*\"?\??([a-z0-9]+)\"?", re.IGNORECASE)
 _TRAINING = frozenset(
-    re.findall(r"\S+", "train-ai train-genai ai-train ai-training foundation-model-production ai genai tdm bots all")
+    re.findall(
+        r"\S+",
+        "train-ai train-genai ai-train ai-training foundation-model-production ai genai tdm bots all automated-processing",
+    )
 )
-_OTHER_USES = frozenset({"search", "search-index", "ai-input", "ai-use", "automated-processing"})
+_OTHER_USES = frozenset({"search", "search-index", "ai-input", "ai-use"})
 _NO, _YES = frozenset({"n", "no", "0", "false"}), frozenset({"y", "yes", "1", "true"})
 
 Word = Literal["none", "reserved", "unknown"]
 Said = tuple[Word, str]
 _RANK = {"none": 0, "unknown": 1, "reserved": 2}
+_TDM = frozenset({"location", "tdm-reservation", "tdm-policy"})
 _NOTHING: Said = ("none", "nothing is reserved")
 
 
@@ -62,14 +68,13 @@ def read(snapshot: Path) -> Said:
 
 
 def _names(snapshot: Path) -> Said:
-    """A file whose name is right but for its letters' case would be passed over."""
+    """A file that nobody reads here, or not under that name, would be passed over."""
     try:
-        listed = [*snapshot.iterdir(), *(snapshot / ".well-known").glob("*")]
+        listed = [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if not path.is_dir()]
     except OSError:
-        return _NOTHING
-    known = (ROBOTS, TDMREP, PATHS)
-    wrong = [path.name for path in listed if path.name not in known and path.name.lower() in known]
-    return ("unknown", f"`{wrong[0]}` is not how that file is called") if wrong else _NOTHING
+        return "unknown", "the snapshot cannot be read"
+    wrong = sorted(set(listed) - {ROBOTS, TDMREP, PATHS, f".well-known/{TDMREP}"})
+    return ("unknown", f"`{wrong[0]}` in the snapshot is no file that is read") if wrong else _NOTHING
 
 
 def _robots(snapshot: Path) -> Said:
@@ -88,7 +93,7 @@ def _robots(snapshot: Path) -> Said:
             fields.append((match.group(1).lower(), match.group(2).strip()))
     if not any(name == "user-agent" for name, _ in fields):
         return "unknown", "robots.txt is none: it names no robots"
-    return max([*_lines(fields), _fetched(snapshot, text, fields)], key=lambda one: _RANK[one[0]])
+    return max([*_lines(fields), _fetched(snapshot, fields)], key=lambda one: _RANK[one[0]])
 
 
 def _lines(fields: list[tuple[str, str]]) -> Iterator[Said]:
@@ -115,43 +120,43 @@ def _lines(fields: list[tuple[str, str]]) -> Iterator[Said]:
 
 def _agent(value: str) -> str:
     """The product token. Source: RFC 9309, section 2.2.1."""
-    lower = value.lower()
-    token = re.match(r"\*$|[a-z0-9_-]+", lower)
-    return token[0] if token else lower
+    token = re.match(r"\*$|[a-z0-9_-]+", value.lower())
+    return token[0] if token else ""
 
 
 def _trains(agent: str) -> bool:
     return agent in AI_AGENTS or _LIKE_AI.search(agent) is not None
 
 
-def _fetched(snapshot: Path, text: str, fields: list[tuple[str, str]]) -> Said:
+def _fetched(snapshot: Path, fields: list[tuple[str, str]]) -> Said:
     """Rules about some paths: whether what was fetched is among them. Without a list of it nobody can tell."""
     from protego import Protego
 
-    agents = {_agent(value) for name, value in fields if name == "user-agent"}
-    asked = ["*", *sorted(agent for agent in agents if _trains(agent))]
-    several = any(re.search(r"[,\s]", value) for name, value in fields if name == "user-agent")
-    partly = any(name == "disallow" and value and not _EVERYTHING.fullmatch(value) for name, value in fields)
-    listed = _text(snapshot / PATHS)
-    if listed is None:
-        if several:
-            return "unknown", "robots.txt names several robots in one line"
-        bound = partly and _keeps_from(fields, set(asked))
-        return (
-            ("unknown", f"robots.txt keeps robots from some paths, and `{PATHS}` does not say what was fetched")
-            if bound
-            else _NOTHING
-        )
-    rules = Protego.parse(text)
-    for path in listed.split():
-        for agent in asked:
-            if not rules.can_fetch(path, agent):
+    rules = list(_rules(fields))
+    for value in (value for name, value in fields if name == "user-agent"):
+        if not _agent(value) or re.search(r"[,\s]", value.split("(")[0].strip().split("/")[0]):
+            return "unknown", f"robots.txt names no robot in `user-agent: {value}`"
+    odd = [value for _, name, value in rules if value and (value[0] not in "/*" or re.search(r"[\s\"',]", value))]
+    if odd:
+        return "unknown", f"robots.txt has a rule about `{odd[0]}`, which is no path"
+    asked = {agent for agent, _, _ in rules if agent == "*" or _trains(agent)}
+    bound = [rule for rule in rules if rule[0] in asked and rule[1] == "disallow" and rule[2]]
+    if all(_EVERYTHING.fullmatch(value) for _, _, value in bound):
+        return _NOTHING
+    listed = _paths(snapshot)
+    if isinstance(listed, str):
+        return "unknown", listed
+    for agent in sorted(asked):
+        own = "\n".join(f"{name}: {value}" for one, name, value in rules if one == agent)
+        said = Protego.parse(f"User-agent: {agent}\n{own}\n")
+        for path in listed:
+            if not said.can_fetch(path, agent) or not said.can_fetch(unquote(path), agent):
                 return "reserved", f"robots.txt keeps {agent} from `{path}`, which was fetched"
-    return ("unknown", "robots.txt names several robots in one line") if several else _NOTHING
+    return _NOTHING
 
 
-def _keeps_from(fields: list[tuple[str, str]], asked: set[str]) -> bool:
-    """Whether a rule about some paths is said to one of these agents."""
+def _rules(fields: list[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Agent, `allow` or `disallow`, and path, of every rule. Source: RFC 9309, section 2.2."""
     agents: set[str] = set()
     in_rules = False
     for name, value in fields:
@@ -160,9 +165,24 @@ def _keeps_from(fields: list[tuple[str, str]], asked: set[str]) -> bool:
             in_rules = False
         elif name in ("allow", "disallow"):
             in_rules = True
-            if name == "disallow" and value and agents & asked:
-                return True
-    return False
+            yield from ((agent, name, value) for agent in sorted(agents))
+
+
+def _paths(snapshot: Path) -> list[str] | str:
+    """What was fetched, a path or an address a line; or why that cannot be told."""
+    text = _text(snapshot / PATHS)
+    if text is None:
+        return f"robots.txt keeps robots from some paths, and `{PATHS}` does not say what was fetched"
+    found = [line.strip() for line in text.splitlines() if line.strip()]
+    plain = re.compile(r"(?:https?://[\w.:-]+)?/[^\s\"'\\#]*")
+    for line in found:
+        parts = re.sub(r"^https?://", "", line).split("?")[0].split("/")[1:]
+        hidden = any(part in (".", "..") for part in parts) or "" in parts[:-1]
+        coded = re.search(r"%(?:2f|5c|00)", line, re.IGNORECASE) or line.endswith("?")
+        seen = all(unicodedata.category(one)[0] != "C" for one in line) and unicodedata.is_normalized("NFC", line)
+        if not plain.fullmatch(line) or hidden or coded or not seen:
+            return f"`{PATHS}` has a line that is no path: `{line[:60]}`"
+    return found or f"`{PATHS}` names nothing that was fetched"
 
 
 def _preference(name: str, value: str) -> Said:
@@ -179,14 +199,15 @@ def _preference(name: str, value: str) -> Said:
 
 def _tdmrep(path: Path) -> Said:
     """Source: W3C community group report TDM Reservation Protocol, section 6: an array of rules."""
-    if not path.exists() and not path.is_symlink():
-        return _NOTHING
     try:
+        if not path.exists() and not path.is_symlink():
+            return _NOTHING
         rules = json.loads(_text(path) or "", object_pairs_hook=_once)
-    except (ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         rules = None
     if not isinstance(rules, list) or not all(
-        isinstance(rule, dict) and rule.get("tdm-reservation") in (0, 1, "0", "1") for rule in rules
+        isinstance(rule, dict) and rule.get("tdm-reservation") in (0, 1, "0", "1") and set(rule) <= _TDM
+        for rule in rules
     ):
         return "unknown", "tdmrep.json cannot be read"
     held = [rule for rule in rules if rule["tdm-reservation"] in (1, "1")]

@@ -9,6 +9,7 @@ local Hugging Face folder ────────────────┘
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -50,7 +51,7 @@ def known_licence(options: BaseOptions) -> tuple[str | None, bool]:
         return known.licence, known.needs_acceptance
     licence = options.licence
     # A licence that is not on the SPDX list has terms of its own: somebody has to have read them.
-    return licence, licence is not None and licence.startswith("LicenseRef-")
+    return licence, re.search(r"\b(?:LicenseRef|DocumentRef)-", licence or "", re.IGNORECASE) is not None
 
 
 def fetch_base(options: BaseOptions, into: Path, cache: Path, progress: Progress = no_progress) -> BaseFacts:

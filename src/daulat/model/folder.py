@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -63,15 +64,28 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def _is_shard(name: object) -> bool:
+    """Whether it is a file of weights in the folder itself: an index comes from strangers, and could name any file."""
+    return isinstance(name, str) and re.fullmatch(r"[\w][\w.-]*\.safetensors", name) is not None
+
+
 def shard_names(folder: Path) -> list[str]:
     """The files that the weights lie in, all of them there.
 
     Raises: DaulatError for pickles, a missing shard, or no weights at all.
     """
     if (folder / INDEX).is_file():
-        names = sorted(set(read_json(folder / INDEX).get("weight_map", {}).values()))
+        listed = read_json(folder / INDEX).get("weight_map")
+        names = (
+            sorted(set(listed.values())) if isinstance(listed, dict) and all(map(_is_shard, listed.values())) else []
+        )
         missing = [name for name in names if not (folder / name).is_file()]
         if missing or not names:
+            if not names:
+                problem = (
+                    f"`{INDEX}` in `{folder.name}` names no weights, or something else than NAME.safetensors beside it"
+                )
+                raise DaulatError(problem, "download the model again")
             raise DaulatError(
                 f"`{folder.name}` lacks {len(missing)} of {len(names)} shards: `{', '.join(missing[:3])}`",
                 "download them",

@@ -59,10 +59,21 @@ _PACKAGE = re.compile(r"pypi:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:==(?P<versio
 
 def known_base(location: str) -> KnownBase | None:
     """The known base of that name or package; None for a local path or a package that is not in the table."""
+    wanted = _spelt(location)
     for base in KNOWN:
-        if location in (base.name, f"pypi:{base.name}", *(f"pypi:{package}" for package in base.packages[:1])):
+        names = {base.name, f"pypi:{base.name}", f"pypi:{base.packages[0]}"}
+        names |= {f"pypi:{package}" for package in base.packages}  # any of its parts: the terms are of the whole
+        if wanted in {_spelt(name) for name in names}:
             return base
     return None
+
+
+def _spelt(location: str) -> str:
+    """A package's name in its one spelling (PEP 503), its version without zeros at its end (PEP 440)."""
+    if "/" in location or "\\" in location:
+        return location
+    name, found, version = location.partition("==")
+    return re.sub(r"[-_.]+", "-", name).lower() + found + re.sub(r"(?:\.0)+$", "", version)
 
 
 def package_of(location: str) -> str | None:

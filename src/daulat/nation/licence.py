@@ -22,10 +22,11 @@ def recorded(licence: str | None) -> str:
 
 
 _EXCLUDES = re.compile(
-    r"(?:^|[-.])NC(?=$|[-.0-9])|^NCGL|no[nt]?[-.]?(?:for[-.])?commercial|research[-.]only|^Aladdin$|academic",
+    r"(?:^|[-.])NC(?=$|[-.0-9])|^NCGL|no[nt]?[-.]?(?:for[-.])?commercial|research[-.]only|^Aladdin$|^NPOSL|academic",
     re.IGNORECASE,
 )
-_OWN_TERMS = re.compile(r"^(?:LicenseRef-|DocumentRef-)", re.IGNORECASE)
+_OWN_TERMS = re.compile(r"^(?:LicenseRef-|DocumentRef-|BUSL-|FSL-|PolyForm-|Elastic-)", re.IGNORECASE)
+"""Terms that somebody has to read: their own, and those that allow some commercial uses and not others."""
 
 
 def commercial_use(licence: str | None) -> str:

@@ -12,7 +12,7 @@ from daulat.records import Record
 from daulat.work.lineage import lineage
 from daulat.work.project import Project
 from daulat.work.query import releases
-from daulat.work.questions import base_question, beneath, source_question
+from daulat.work.questions import base_question, beneath, fetch_questions, source_question
 from daulat.work.release import question
 
 
@@ -73,7 +73,8 @@ def _codes(packs: Path) -> list[str]:
 def _questions(project: Project) -> Iterator[Question]:
     """Everything that this project does or serves."""
     for source in project.config.source:
-        for action in ("fetch", "curate", "train", "measure"):
+        yield from fetch_questions(project, source)
+        for action in ("curate", "train", "measure"):
             yield source_question(project, source, action)
     for action in ("adopt", "train", "measure"):
         yield base_question(project, action)  # type: ignore[arg-type]

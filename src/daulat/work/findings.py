@@ -118,7 +118,8 @@ def in_force(project: Project, name: str, day: date | None = None, source: Sourc
 def _terms(project: Project, name: str, kind: str, source: Source | None = None) -> str:
     """What a finding of that kind about that source is about, as it stands now."""
     named = source or _named(project, name)
-    about = {key: plain(named).get(key) for key in _ABOUT} if named else {}
+    said = plain(named) if named else {}
+    about = {key: said.get(key) for key in _ABOUT if said.get(key) not in (None, [])}
     if named is not None and named.jurisdiction:
         about["jurisdiction"] = named.jurisdiction
     where = project.config.place.jurisdiction if kind == "transfer" else ""
@@ -127,7 +128,7 @@ def _terms(project: Project, name: str, kind: str, source: Source | None = None)
 
 _ABOUT = (
     *("kind", "location", "paths", "owner", "licence", "basis", "country", "personal_data", "purposes"),
-    *("consent", "subjects", "sensitive_subjects"),
+    *("consent", "subjects", "sensitive_subjects", "tables", "query", "text_columns", "endpoint", "region"),
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from daulat.errors import DaulatError, NotVerified
+from daulat.journey import canonical
 from daulat.journey import statement as st
 from daulat.model.options import BaseOptions
 from daulat.nation.licence import UNKNOWN
@@ -54,10 +55,13 @@ def _of_weights(project: Project, release: str, weights: Digest, seen: frozenset
     sources = _sources(project, release, inputs.get("corpus", ""))
     _, adopted = _made(project, release, inputs.get("base", ""), "adopt")
     try:
-        base = msgspec.convert(_options(adopted)["base"], BaseOptions)
-    except (KeyError, msgspec.ValidationError):
+        said = _options(adopted)["base"]
+        base = msgspec.convert({"location": said["location"], **said}, BaseOptions)
+    except (KeyError, TypeError, msgspec.ValidationError):
         raise _unknown(release, "adopt") from None
     earlier = st.facts(adopted).get("trained_here")
+    if earlier is not None and not canonical.is_digest(earlier):
+        raise _unknown(release, "adopt")
     if earlier is None or earlier in seen:
         return Lineage(sources, (base,))
     before = _of_weights(project, release, earlier, seen | {weights})
@@ -70,7 +74,7 @@ def _sources(project: Project, release: str, corpus: Digest) -> tuple[Terms, ...
     try:
         options = _options(built)
         sources = msgspec.convert(options["sources"], tuple[Source, ...])
-        redacted = options["corpus"]["privacy"] != "hold"
+        redacted = options["corpus"]["privacy"] in ("redact", "pseudonymise")
     except (KeyError, TypeError, msgspec.ValidationError):
         raise _unknown(release, "corpus") from None
     if not snapshots or {source.name for source in sources} != set(snapshots):

@@ -23,6 +23,7 @@ from daulat.evals.scorecard import score
 from daulat.journey import canonical, statement
 from daulat.machine import available_cores
 from daulat.model.base import fetch_base
+from daulat.model.folder import shard_names
 from daulat.model.gguf.write import export_gguf
 from daulat.model.pretrain import pretrain
 from daulat.model.tokenizer import extend
@@ -102,7 +103,9 @@ def fetch_model(project: Project, told: Told = silent) -> Outcome:
 
 def _weights(local: Path) -> list[Path]:
     """The files that hold weights, of a base that lies here."""
-    return sorted(local.glob("*.safetensors")) if local.is_dir() else [local] if local.is_file() else []
+    if local.is_dir():
+        return [local / name for name in shard_names(local)]
+    return [local] if local.is_file() else []
 
 
 def develop(project: Project, told: Told = silent) -> Developed:

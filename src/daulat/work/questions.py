@@ -46,20 +46,35 @@ def beneath(project: Project, stands_on: Lineage, *, serving: bool = False) -> t
     Asked under the terms on record, and, of what daulat.toml still names, under those of today: terms that changed since are
     asked about twice, until the corpus is built again. `serving`: how long text is kept bars building, not serving.
     """
-    now = {(s.name, s.kind, s.location, s.paths): s for s in project.config.source}
-    together = [one.source for one in stands_on.sources]
-    asked = [_question(project, one, "train", together) for one in stands_on.sources]
+    today = {source.name: source for source in project.config.source}
+    recorded = [one.source for one in stands_on.sources]
+    present = [today.get(source.name, source) for source in recorded]
+    asked = [question for one in stands_on.sources for question in _here_and_there(project, one, recorded)]
     for one in stands_on.sources:
-        s = one.source
-        today = now.get((s.name, s.kind, s.location, s.paths))
-        if today is not None:
-            asked.append(_question(project, replace(terms(project, today), redacted=one.redacted), "train", together))
+        if one.source.name in today:
+            said = replace(terms(project, today[one.source.name]), redacted=one.redacted)
+            asked += _here_and_there(project, said, present)
     if serving:
-        asked = [replace(one, facts={**one.facts, "retention": "running"}) for one in asked]
+        asked = [_as_served(one) for one in asked]
     bases = [base_question(project, "train", base) for base in stands_on.bases]
-    if any(base.location == project.config.base.location for base in stands_on.bases):
+    here = expanded(project.config.base.location).resolve()
+    if any(expanded(base.location).resolve() == here for base in stands_on.bases):  # however it is written
         bases.append(base_question(project, "train"))
     return (*bases, *asked)
+
+
+def _here_and_there(project: Project, said: Terms, together: Iterable[Source]) -> list[Question]:
+    """May it be trained on here; and, where its bytes lie under another law, may they be read there?"""
+    here = _question(project, said, "train", together)
+    there = _where_it_lies(replace(here, action="fetch"), said.source)
+    return [here] if there is None else [here, there]
+
+
+def _as_served(question: Question) -> Question:
+    """That the time to keep text is over bars building, not serving."""
+    if question.facts.get("retention") != "over":
+        return question
+    return replace(question, facts={**question.facts, "retention": "running"})
 
 
 def source_question(project: Project, source: Source, action: Action) -> Question:
@@ -70,16 +85,26 @@ def source_question(project: Project, source: Source, action: Action) -> Questio
 def fetch_questions(project: Project, source: Source) -> tuple[Question, ...]:
     """May it be read into here; and, where its bytes lie under another law, may they be read there?"""
     here = source_question(project, source, "fetch")
-    if source.jurisdiction in (None, here.place.jurisdiction):
-        return (here,)
+    there = _where_it_lies(here, source)
+    return (here,) if there is None else (here, there)
+
+
+def _where_it_lies(here: Question, source: Source) -> Question | None:
+    """The same asked of the place where its bytes lie; None where that is here. Of a service elsewhere it must be said."""
+    host = urlsplit(source.endpoint or source.location).hostname if source.kind in ("objects", "table") else None
+    elsewhere = source.kind == "objects" or (host is not None and source.location.partition(":")[0] != "sqlite")
+    is_local = host in ("localhost", "127.0.0.1", "::1")
+    jurisdiction = source.jurisdiction or (UNKNOWN if elsewhere and not is_local else None)
+    if jurisdiction in (None, here.place.jurisdiction):
+        return None
     there = Place(
         name=f"where {source.name} lies",
-        jurisdiction=source.jurisdiction or UNKNOWN,
+        jurisdiction=jurisdiction or UNKNOWN,
         operator=here.place.operator,
-        provider=urlsplit(source.endpoint or source.location).hostname or "own",
+        provider=host or "own",
         region=source.region or "-",
     )
-    return here, replace(here, place=there)
+    return replace(here, place=there)
 
 
 def _question(project: Project, said: Terms, action: Action, together: Iterable[Source]) -> Question:
@@ -136,11 +161,19 @@ def evidence(project: Project, location: str | None) -> Digest | None:
     if location is None:
         return None
     path = project.folder / expanded(location)
+    keys = (project.folder / "keys").resolve()
     try:
-        shows = path.is_file() and path.stat().st_size > 0 and not path.samefile(project.folder / FILE)
+        shows = path.is_file() and not path.is_symlink() and keys not in path.resolve().parents
+        shows = shows and not path.samefile(project.folder / FILE) and _says_something(path)
+        return canonical.digest_file(path) if shows else None
     except OSError:
         return None
-    return canonical.digest_file(path) if shows else None
+
+
+def _says_something(path: Path) -> bool:
+    """Whether there is more in it than white space and zeros."""
+    with path.open("rb") as file:
+        return any(chunk.strip(b" \t\r\n\x0b\x0c\0") for chunk in iter(lambda: file.read(1 << 20), b""))
 
 
 def expanded(location: str) -> Path:

@@ -195,3 +195,10 @@ def test_one_pass_normalises_as_the_rules_one_by_one_do(texts: list[str]) -> Non
         assert found == (normalise.text(one.text) if one.converted else one.text), [hex(ord(c)) for c in raw]
         lost = one.text.count("\ufffd") > 0.005 * len(one.text)
         assert verdict.outcome == ("hold" if one.held or lost else "keep")
+
+
+def test_a_mark_that_changes_places_with_one_in_a_composed_letter_is_put_in_order() -> None:
+    for raw in ("𠀀\u0323", "ế\u0323", "ê\u0323\u0301", "ấ\u0323", "ớ\u0323", "e\u0323\u0302\u0301"):
+        rows = [document(source(language="vi"), "0", "0", raw)]
+        (found,) = normalise.normalise(table(rows)).documents["text"].to_pylist()
+        assert found == normalise.text(raw), [hex(ord(one)) for one in raw]

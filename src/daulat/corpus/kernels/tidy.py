@@ -10,9 +10,9 @@ import numpy as np  # noqa: TID253
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-PLAIN, WHITE, NEWLINE, UNSEEN, HARD, JOINING, BURMESE, LOST = range(8)
-"""What a character is: `HARD` is never in NFC, `JOINING` becomes one with some characters before it, `BURMESE` is in no text of
-the Burmese language in Unicode."""
+PLAIN, WHITE, NEWLINE, UNSEEN, HARD, JOINING, BURMESE, LOST, COMPOSED = range(9)
+"""What a character is: `HARD` is never in NFC, `JOINING` becomes one with some characters before it, or changes places with a
+mark in a `COMPOSED` one, `BURMESE` is in no text of the Burmese language in Unicode."""
 HARD_TEXT, BURMESE_TEXT, LOST_TEXT = 1, 2, 4
 """What a text needs: all rules one by one; a look at the order of its Burmese; a look at the characters it lost."""
 _THAI, _LAO = 0x0E00, 0x0E80
@@ -46,6 +46,8 @@ def tables(unseen: str) -> "tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], 
             classes[code] = JOINING if maybe else HARD
         elif one == "\ufffd":
             classes[code] = LOST
+        elif unicodedata.decomposition(one)[:1].isalnum():
+            classes[code] = COMPOSED
     for one in "\u1022\u1028\u1033\u1034\u1035":
         classes[ord(one)] = BURMESE
     classes[0x1050:0x10A0] = BURMESE
@@ -115,7 +117,8 @@ def tidy(data, offsets, classes, combining, pairs):  # type: ignore[no-untyped-d
             if kind == JOINING:
                 pair = before << 16 | code
                 place = np.searchsorted(pairs, pair)
-                if order or before == 0 or (place < len(pairs) and pairs[place] == pair):
+                alone = before == 0 or before > 0xFFFF or classes[before] == COMPOSED
+                if order or alone or (place < len(pairs) and pairs[place] == pair):
                     need |= HARD_TEXT
             order = rank
             if before == 0x1039 and kind != UNSEEN and not 0x1000 <= code <= 0x1021:

@@ -1,14 +1,20 @@
 """A corpus built with what was worked out before is the corpus built from scratch, byte for byte, and costs what changed."""
 
+import csv
+import io
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from corpus_samples import ALLOW, THAI, indonesian, page, snapshot
 
 from daulat.corpus import blocks, judge, raw
+from daulat.corpus import build as build_module
 from daulat.corpus.build import STAGES, CorpusReport, Snapshot, build
+from daulat.corpus.extract import delimited
+from daulat.corpus.extract import files as extracted
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.stage import drop
 
@@ -132,6 +138,79 @@ def test_a_block_that_is_not_whole_is_not_believed(tmp_path: Path, how: str) -> 
             path.rename(path.with_name(".partial"))
     built(tmp_path / "two", snapshots, tmp_path / "state")
     assert same_bytes(tmp_path / "one", tmp_path / "two")
+
+
+def many(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | bytes]:
+    """A file of so many records that it lies in several blocks, with a page before it and one behind it."""
+    monkeypatch.setattr(extracted, "BLOCK_UTF8_BYTES", 200_000)
+    monkeypatch.setattr(delimited, "_BATCH_ROWS", 50)
+    table = io.StringIO()
+    csv.writer(table).writerows(
+        [("id", "text"), *((f"r{n}", "\n".join(indonesian(n * 7 % 500, 6))) for n in range(600))]
+    )
+    return {"a.html": page(indonesian(9_000)), "m.csv": table.getvalue(), "z.html": page(indonesian(9_500))}
+
+
+def test_a_file_of_many_blocks_keeps_its_order_when_a_page_beside_it_is_withdrawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = many(monkeypatch)
+    built(tmp_path / "one", [snapshot(tmp_path / "a", own)], tmp_path / "state")
+    assert len(list((tmp_path / "state" / "raw").rglob("*.arrow"))) > 3
+    del own["a.html"]
+    shutil.rmtree(tmp_path / "a")
+    snapshots = [snapshot(tmp_path / "a", own)]
+    built(tmp_path / "scratch", snapshots, None)
+    for step in range(2):  # the first takes the page out of its block, the second reads the block that was left
+        built(tmp_path / "with", snapshots, tmp_path / "state")
+        assert same_bytes(tmp_path / "with", tmp_path / "scratch"), step
+
+
+@pytest.mark.parametrize("at", [0, 1, -1])
+def test_a_file_of_many_blocks_is_read_again_where_one_is_not_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    snapshots = [snapshot(tmp_path / "a", many(monkeypatch))]
+    built(tmp_path / "one", snapshots, tmp_path / "state")
+    path = sorted((tmp_path / "state" / "raw").rglob("*.arrow"))[at]
+    path.write_bytes(path.read_bytes()[:-100])
+    built(tmp_path / "two", snapshots, tmp_path / "state")
+    assert same_bytes(tmp_path / "one", tmp_path / "two")
+
+
+def test_a_file_that_two_killed_builds_had_read_in_part_stands_in_the_corpus_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots = [snapshot(tmp_path / "a", many(monkeypatch))]
+    built(tmp_path / "scratch", snapshots, None)
+    real = blocks.Shelf.put
+
+    def killed(left: int) -> Callable[..., Path]:
+        each = iter(range(left))
+
+        def put(shelf: blocks.Shelf, block: object) -> Path:
+            if next(each, None) is None:
+                raise KeyboardInterrupt
+            return real(shelf, block)  # type: ignore[arg-type]
+
+        return put
+
+    def at_the_end(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    for step in (
+        (blocks.Shelf, "put", killed(2)),
+        (blocks.Shelf, "put", killed(3)),
+        (build_module, "write_all", at_the_end),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(*step)
+            with pytest.raises(KeyboardInterrupt):
+                built(tmp_path / "killed", snapshots, tmp_path / "state")
+    work = counted(monkeypatch)
+    built(tmp_path / "with", snapshots, tmp_path / "state")
+    assert work["read"] == 0
+    assert same_bytes(tmp_path / "with", tmp_path / "scratch")
 
 
 def test_other_settings_begin_anew_and_the_old_ones_are_cleared(

@@ -43,7 +43,7 @@ class Shelf:
         return path
 
     def blocks(self) -> Iterator[Path]:
-        """Those that are whole, in the order in which they were made; the others are taken away."""
+        """Those that are whole, in the order of their names; the others are taken away."""
         for path in sorted(self.folder.glob("*.arrow")):
             if path.stem.rpartition("-")[2] == f"{_crc(path):08x}":
                 yield path

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,7 @@ def take(snapshot: Snapshot, options: CorpusOptions, version: str, state: Path, 
     files.ready(source, options, [path for _, path, _ in wanted])
     places: dict[str, list[Place]] = {key: known[key] for _, _, key in wanted if key in known}
     fresh = [(name, path, key) for name, path, key in wanted if key not in places]
-    for number, (block, spans) in enumerate(_blocks(snapshot, verdict, options, fresh, progress)):
+    for number, (block, spans) in enumerate(_blocks(snapshot, verdict, options, fresh)):
         path = shelf.put(block)
         for key, start, stop in spans:
             places.setdefault(key, []).append(Place(path, start, stop))
@@ -103,22 +104,41 @@ def take(snapshot: Snapshot, options: CorpusOptions, version: str, state: Path, 
 
 
 def _known(shelf: Shelf) -> dict[str, list[Place]]:
-    """Files whose documents lie in a block already, all of them."""
+    """Files whose documents lie in blocks already, all of them."""
     import numpy as np
 
-    found: dict[str, list[Place]] = {}
-    whole: set[str] = set()
+    found: dict[str, list[tuple[int, Place]]] = {}
+    documents: dict[str, int] = {}
     for path in shelf.blocks():
-        names = read(path, ["file", "last"])
+        names = read(path, ["file", "number", "last"])
         if not names.num_rows:
             continue
         codes = names["file"].combine_chunks().dictionary_encode()
         keys, index = codes.dictionary.to_pylist(), np.asarray(codes.indices)
-        edges = np.flatnonzero(np.diff(index, prepend=-1))
+        numbers = np.asarray(names["number"])
+        edges = np.flatnonzero(np.diff(index, prepend=-1) | (np.diff(numbers, prepend=-1) != 1))
         for start, stop in zip(edges.tolist(), [*edges.tolist()[1:], len(index)], strict=True):
-            found.setdefault(keys[index[start]], []).append(Place(path, start, stop))
-        whole |= {key for key, last in zip(names["file"].to_pylist(), names["last"].to_pylist(), strict=True) if last}
-    return {key: places for key, places in found.items() if key in whole}
+            found.setdefault(keys[index[start]], []).append((int(numbers[start]), Place(path, start, stop)))
+        for row in np.flatnonzero(np.asarray(names["last"])).tolist():
+            documents[keys[index[row]]] = int(numbers[row]) + 1
+    joined = {key: _joined(found[key], number) for key, number in documents.items()}
+    return {key: places for key, places in joined.items() if places is not None}
+
+
+def _joined(spans: list[tuple[int, Place]], documents: int) -> list[Place] | None:
+    """A file's documents one after the other, each once, out of spans that begin with a number of one; None where one lacks.
+
+    Spans overlap where a reading was killed and begun again, and one lacks where a block was not whole.
+    """
+    places: list[Place] = []
+    so_far = 0
+    for first, place in sorted(spans, key=lambda span: span[0]):
+        if first > so_far:
+            return None
+        if (end := first + place.stop - place.start) > so_far:
+            places.append(Place(place.block, place.start + so_far - first, place.stop))
+            so_far = end
+    return places if so_far == documents else None
 
 
 def _halves(ids: list[str]) -> "dict[str, pa.Array]":
@@ -150,7 +170,7 @@ def _file_key(snapshot: Snapshot, name: str, path: Path) -> str:
 
 
 def _blocks(
-    snapshot: Snapshot, verdict: Verdict, options: CorpusOptions, fresh: list[tuple[str, Path, str]], progress: Progress
+    snapshot: Snapshot, verdict: Verdict, options: CorpusOptions, fresh: list[tuple[str, Path, str]]
 ) -> "Iterator[tuple[pa.Table, list[tuple[str, int, int]]]]":
     """Each block with the files in it: key, first row, row after the last."""
     import pyarrow as pa
@@ -160,14 +180,20 @@ def _blocks(
         found = files.extract_blocks(source, [(name, path) for name, path, _ in fresh], options)
     else:
         found = files.unread_blocks(source, [(name, path) for name, path, _ in fresh])
+    came = Counter[int]()
     for judged, owners, last in found:
         course = Course(judged.documents)
         course.settle("extract", judged)
         course.settle("rights", rights.judge(course.now, verdict))
         course.settle("normalise", normalise.normalise(course.now))
         documents, _ = course.texts()
+        numbers = list[int]()
+        for owner in owners:
+            numbers.append(came[owner])
+            came[owner] += 1
         columns = {
             "file": pa.array([fresh[owner][2] for owner in owners], pa.string()),
+            "number": pa.array(numbers, pa.int64()),
             "last": pa.array(last, pa.bool_()),
             "id": documents["id"],
             **_halves(documents["id"].to_pylist()),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from daulat.corpus import latin, near, scripts
+from daulat.corpus.columns import flat
 from daulat.corpus.identify import ALIASES, LATIN, WRITTEN_IN, identify
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.stage import Judged, document, table
@@ -220,7 +221,7 @@ def test_words_weigh_what_the_table_says(texts: list[str]) -> None:
     from daulat.corpus.kernels.scripts import word_weights
 
     words = near.words()
-    data, offsets = scripts.utf8(column(*texts))
+    data, offsets = flat(column(*texts))
     sums, known = word_weights(data, offsets[:-1], offsets[1:], *words)
     for row, text in enumerate(texts):
         expected, count = np.zeros(len(near.NAMES), dtype=int), 0

@@ -1,16 +1,16 @@
 """A Debian package as a file, without root and without touching the system's own apt state."""
 
 import hashlib
-import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from daulat.corpus import notes
 from daulat.errors import DaulatError
 from daulat.records import Progress, no_progress
 
@@ -63,21 +63,12 @@ def package(name: str, cache: Path, progress: Progress = no_progress) -> Deb:
     debs = cache / "debs"
     debs.mkdir(parents=True, exist_ok=True)
     note = debs / f"{name}.json"
-    known = _noted(note)
+    known = notes.read(note, _Record)
     if known is None or not _is_whole(debs / known.file, known):
         known = _download(name, cache, debs, progress)
-        partial_note = note.with_suffix(".partial")
-        partial_note.write_text(json.dumps(asdict(known), sort_keys=True), encoding="utf-8")
-        partial_note.replace(note)
+        notes.write(note, known)
     version = unquote(known.file.split("_")[1])
     return Deb(debs / known.file, name, version, f"sha256:{known.sha256}")
-
-
-def _noted(note: Path) -> _Record | None:
-    try:
-        return _Record(**json.loads(note.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
 
 
 def _is_whole(path: Path, record: _Record) -> bool:

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 from daulat.corpus.blocks import alone, clear_others, keep_only
 from daulat.corpus.contamination import Tasks
 from daulat.corpus.course import Ledger
+from daulat.corpus.judge import STAGES as ALONE
 from daulat.corpus.judge import Judgement, judge
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects, contradicts
 from daulat.corpus.raw import Raw, Snapshot, take
 from daulat.corpus.shards import LanguageSize, write_all, write_tallies
 from daulat.corpus.stage import Removed
+from daulat.corpus.together import STAGES as TOGETHER
 from daulat.corpus.together import decide
 from daulat.errors import DaulatError
 from daulat.records import Progress, Record, Tally, no_progress
@@ -33,19 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STAGES", "CorpusReport", "Snapshot", "build"]
 
-STAGES = (
-    "extract",
-    "rights",
-    "normalise",
-    "boilerplate",
-    "identify",
-    "quality",
-    "contamination",
-    "privacy",
-    "duplicates",
-    "repeats",
-    "split",
-)
+STAGES = (*ALONE, *TOGETHER)
 """In the order in which documents pass them."""
 
 

@@ -1,4 +1,4 @@
-"""Documents of one source judged one by one: boilerplate, identify, quality, privacy; and what is needed to compare them.
+"""Documents of one source judged one by one, from boilerplate to privacy; and what is needed to compare them.
 
 What becomes of a document depends on its text and on which of its paragraphs are furniture: a document that was judged before,
 with the same furniture, is looked up.

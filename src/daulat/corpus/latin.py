@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from daulat.corpus import near
-from daulat.corpus.scripts import utf8
+from daulat.corpus.columns import flat
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +52,7 @@ def named(text: "pa.Array", language: str) -> Named:
     from daulat.corpus.kernels.scripts import word_weights
 
     scores, names = language_scores(text, language)
-    data, offsets = utf8(text)
+    data, offsets = flat(text)
     weights, words = word_weights(data, offsets[:-1], _ends(offsets), *near.words())
     is_near = np.array([name in near.NAMES for name in names])
     together = scores[:, is_near].sum(axis=1, keepdims=True)
@@ -71,13 +71,13 @@ def language_scores(text: "pa.Array", language: str) -> "tuple[npt.NDArray[np.fl
     from daulat.corpus.kernels import scripts as script_kernels
 
     names, *model = _model(language)
-    data, offsets = utf8(text)
+    data, offsets = flat(text)
     scores = script_kernels.language_scores(data, offsets[:-1], _ends(offsets), *model)
     loud = np.flatnonzero(script_kernels.without_small_letters(data, offsets[:-1], _ends(offsets)))
     some = text.take(pa.array(loud))
     is_upper = np.asarray(pc.utf8_is_upper(some), dtype=bool)
     if is_upper.any():  # py3langid reads such texts in small letters
-        data, offsets = utf8(pc.utf8_lower(some.filter(pa.array(is_upper))))
+        data, offsets = flat(pc.utf8_lower(some.filter(pa.array(is_upper))))
         scores[loud[is_upper]] = script_kernels.language_scores(data, offsets[:-1], _ends(offsets), *model)
     return scores, names
 

@@ -60,15 +60,13 @@ def normalise(documents: "pa.Table") -> Judged:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from daulat.corpus.columns import flat, whole
     from daulat.corpus.kernels import tidy
 
     if not documents.num_rows:
         return Judged(documents, [])
-    raw = documents["text"].cast(pa.large_string()).combine_chunks()
-    raw = pa.concat_arrays(raw.chunks) if isinstance(raw, pa.ChunkedArray) else raw
-    offsets = np.frombuffer(raw.buffers()[1], dtype=np.int64)[raw.offset : raw.offset + len(raw) + 1]
-    data = np.frombuffer(raw.buffers()[2] or b"", dtype=np.uint8)
-    found, starts, needs = tidy.tidy(data, offsets, *tidy.tables(UNSEEN))
+    raw = whole(documents["text"])
+    found, starts, needs = tidy.tidy(*flat(raw), *tidy.tables(UNSEEN))
     texts = pa.LargeStringArray.from_buffers(len(raw), pa.py_buffer(starts), pa.py_buffer(found))
     verdicts = [KEEP] * len(raw)
     changed: list[TakenOut] = []

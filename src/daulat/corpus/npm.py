@@ -10,9 +10,10 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+from daulat.corpus import notes
 from daulat.corpus.apt import SourceUnavailable
 from daulat.corpus.taking import inside
 from daulat.errors import DaulatError
@@ -62,12 +63,10 @@ def package(location: str, cache: Path, progress: Progress = no_progress) -> Tar
     tarballs = cache / "npm"
     tarballs.mkdir(parents=True, exist_ok=True)
     note = tarballs / f"{hashlib.sha256(location.encode()).hexdigest()[:16]}.json"
-    known = _noted(note)
+    known = notes.read(note, _Record)
     if known is None or not _is_whole(tarballs / known.file, known.integrity):
         known = _download(location, tarballs, progress)
-        partial_note = note.with_suffix(".partial")
-        partial_note.write_text(json.dumps(asdict(known), sort_keys=True), encoding="utf-8")
-        partial_note.replace(note)
+        notes.write(note, known)
     path = tarballs / known.file
     return Tarball(path, named[1], known.version, known.integrity, _declared_licence(path))
 
@@ -85,13 +84,6 @@ def members(tarball: Path) -> Iterator[tarfile.TarFile]:
         raise DaulatError(
             f"the package `{tarball.name}` cannot be unpacked: {error}", "delete it and run again"
         ) from error
-
-
-def _noted(note: Path) -> _Record | None:
-    try:
-        return _Record(**json.loads(note.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
 
 
 def _is_whole(path: Path, integrity: str) -> bool:

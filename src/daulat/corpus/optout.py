@@ -97,20 +97,13 @@ def _robots(snapshot: Path) -> Said:
 
 
 def _lines(fields: list[tuple[str, str]]) -> Iterator[Said]:
-    """What each line says. Source: RFC 9309, section 2.2: a group is user-agents, then rules; other lines end none."""
-    agents: set[str] = set()
-    in_rules = False
-    for name, value in fields:
-        if name == "user-agent":
-            agents = {_agent(value)} if in_rules else agents | {_agent(value)}
-            in_rules = False
-        elif name in ("content-usage", "content-signal"):
-            in_rules = True
+    """What each line says."""
+    for agents, name, value in _said_to(fields):
+        if name in ("content-usage", "content-signal"):
             yield _preference(name, value)
         elif name == "license" and value:
             yield "reserved", f"robots.txt names a licence of its own: {value}"
         elif name in ("allow", "disallow"):
-            in_rules = True
             trainers = sorted(agent for agent in agents if _trains(agent))
             if not agents:
                 yield "unknown", f"robots.txt: `{name}: {value}` is said to nobody"
@@ -155,16 +148,26 @@ def _fetched(snapshot: Path, fields: list[tuple[str, str]]) -> Said:
     return _NOTHING
 
 
-def _rules(fields: list[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Agent, `allow` or `disallow`, and path, of every rule. Source: RFC 9309, section 2.2."""
+def _said_to(fields: list[tuple[str, str]]) -> Iterator[tuple[set[str], str, str]]:
+    """Each line but those that name robots, with the robots it is said to.
+
+    Source: RFC 9309, section 2.2: a group is user-agents, then rules; other lines end none.
+    """
     agents: set[str] = set()
     in_rules = False
     for name, value in fields:
         if name == "user-agent":
             agents = {_agent(value)} if in_rules else agents | {_agent(value)}
             in_rules = False
-        elif name in ("allow", "disallow"):
-            in_rules = True
+        else:
+            in_rules = in_rules or name in ("allow", "disallow")
+            yield agents, name, value
+
+
+def _rules(fields: list[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Agent, `allow` or `disallow`, and path, of every rule."""
+    for agents, name, value in _said_to(fields):
+        if name in ("allow", "disallow"):
             yield from ((agent, name, value) for agent in sorted(agents))
 
 

@@ -16,6 +16,7 @@ from daulat.corpus.course import Course, left_type
 from daulat.corpus.extract import files
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.stage import KEEP, Verdict
+from daulat.corpus.taking import file_digest
 from daulat.records import Decision, Digest, Progress, Source
 
 if TYPE_CHECKING:
@@ -163,9 +164,7 @@ def _hashes(texts: "pa.ChunkedArray") -> "pa.LargeListArray":
 
 def _file_key(snapshot: Snapshot, name: str, path: Path) -> str:
     digest = (snapshot.digests or {}).get(name)
-    if digest is None:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = digest or file_digest(path)
     return hashlib.sha256(f"{name}\0{digest}".encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
 

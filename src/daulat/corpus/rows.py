@@ -12,6 +12,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from daulat.corpus import notes
 from daulat.corpus.database import Database, opened
 from daulat.corpus.taking import MAX_TOTAL_BYTES, Taking
 from daulat.errors import DaulatError
@@ -40,7 +41,7 @@ def survey(source: Source, cache: Path, progress: Progress = no_progress) -> Dig
     folder = _folder(cache, source)
     with _alone(folder), opened(source) as database:
         mark = _mark(source, database)
-        note = _noted(folder)
+        note = notes.read(folder / "note.json", _Note)
         if mark and note is not None and note.mark == mark:
             return note.content
         return _read(source, database, folder, mark, progress)
@@ -102,9 +103,7 @@ def _read(source: Source, database: Database, folder: Path, mark: str, progress:
         partial.rename(folder / whole.hexdigest())
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    note = folder / "note.json.partial"
-    note.write_text(json.dumps({"mark": mark, "content": content}), encoding="utf-8")
-    note.replace(folder / "note.json")
+    notes.write(folder / "note.json", _Note(mark, content))
     return content
 
 
@@ -251,10 +250,3 @@ def _folder(cache: Path, source: Source) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # rows of an agency are its own until the law said yes to more
     return folder
-
-
-def _noted(folder: Path) -> _Note | None:
-    try:
-        return _Note(**json.loads((folder / "note.json").read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None

@@ -63,20 +63,11 @@ class Letters(NamedTuple):
 
 def letters(text: "pa.Array") -> Letters:
     """The histogram of each text of a `large_string` column."""
+    from daulat.corpus.columns import flat
     from daulat.corpus.kernels.scripts import script_counts
 
-    data, offsets = utf8(text)
+    data, offsets = flat(text)
     return Letters(script_counts(data, offsets[:-1], offsets[1:], _table(), len(SCRIPTS) + 1))
-
-
-def utf8(text: "pa.Array") -> "tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]":
-    """The bytes of a `large_string` column as they lie, and where each text begins; nothing is copied."""
-    import numpy as np
-
-    if not len(text):
-        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
-    offsets = np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
-    return np.frombuffer(text.buffers()[2] or b"", dtype=np.uint8), offsets
 
 
 @cache

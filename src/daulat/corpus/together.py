@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from daulat.corpus.boilerplate import parts
 from daulat.corpus.course import Ledger
 from daulat.corpus.duplicates import EXACT, NEAR, NOTHING_NEW, groups
-from daulat.corpus.judge import STAGES, Judgement
+from daulat.corpus.judge import STAGES as ALONE
+from daulat.corpus.judge import Judgement
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects
 from daulat.corpus.split import heldout
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+STAGES = ("duplicates", "repeats", "split")
 KEPT, DROPPED, HELD = 0, 1, 2
 _META = ("id", "hi", "lo", "stage", "outcome", "reason", "exact", "characters", "taken_out", "people")
 
@@ -65,15 +67,15 @@ def _alone(judgement: Judgement, ledger: Ledger, subjects: Subjects) -> Fates:
     import numpy as np
 
     name = judgement.source.name
-    columns = judgement.columns([*_META, *(f"after_{stage}" for stage in STAGES)])
+    columns = judgement.columns([*_META, *(f"after_{stage}" for stage in ALONE)])
     number = columns.num_rows
     if not number:
-        for stage in STAGES:
+        for stage in ALONE:
             ledger.through(stage, name, 0, 0, 0)
         return Fates(judgement, [], np.zeros(0, np.int8), [], [], np.zeros(0, np.bool_))
     outcome, stage, reason = (columns[key].to_pylist() for key in ("outcome", "stage", "reason"))
     came = number
-    for one in STAGES:
+    for one in ALONE:
         after = np.asarray(columns[f"after_{one}"])
         kept = int((after >= 0).sum())
         ledger.through(one, name, came, kept, int(after[after >= 0].sum()))
@@ -111,9 +113,9 @@ class _Everywhere:
         high, low = (self._column(key) for key in ("hi", "lo"))
         self.rank = np.empty(len(self.ids), np.int64)
         self.rank[np.lexsort((np.arange(len(self.ids)), low, high))] = np.arange(len(self.ids))
-        self.size = self._column(f"after_{STAGES[-1]}").astype(np.int64)
+        self.size = self._column(f"after_{ALONE[-1]}").astype(np.int64)
 
-    def _column(self, name: str, keeps: bool = False) -> "npt.NDArray[np.generic]":
+    def _column(self, name: str) -> "npt.NDArray[np.generic]":
         import numpy as np
 
         columns = [one.judgement.columns([name])[name] for one in self.found if one.ids]

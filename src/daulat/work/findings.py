@@ -49,7 +49,7 @@ def find(
 def take_back(project: Project, number: int, words: str, key: SigningKey | None = None) -> int:
     """The number of the statement by which the finding of statement `number` no longer holds; both stay on record.
 
-    Raises: DaulatError where that statement is no finding, or no longer holds, or no reason is given.
+    Raises: DaulatError where that statement is no finding, or was taken back, or no reason is given.
     """
     known = {one.number: one for name in about(project) for one in standing(project, name)}
     if number not in known:
@@ -120,15 +120,23 @@ def _terms(project: Project, name: str, kind: str, source: Source | None = None)
     named = source or _named(project, name)
     said = plain(named) if named else {}
     about = {key: said.get(key) for key in _ABOUT if said.get(key) not in (None, [])}
-    if named is not None and named.jurisdiction:
-        about["jurisdiction"] = named.jurisdiction
     where = project.config.place.jurisdiction if kind == "transfer" else ""
     return canonical.digest(canonical.canonical({"source": about, "where": where}))
 
 
 _ABOUT = (
     *("kind", "location", "paths", "owner", "licence", "basis", "country", "personal_data", "purposes"),
-    *("consent", "subjects", "sensitive_subjects", "tables", "query", "text_columns", "endpoint", "region"),
+    *(
+        "consent",
+        "subjects",
+        "sensitive_subjects",
+        "tables",
+        "query",
+        "text_columns",
+        "endpoint",
+        "region",
+        "jurisdiction",
+    ),
 )
 
 

@@ -8,6 +8,7 @@ characters.py   kinds of UTF-16 units, as a table      lines.py        what stan
 borders.py      where words begin and end              tokens.py      what stands between, measured
 repetition.py   n-grams that stand twice               clusters.py     what shingles are made of
 minhash.py      shingles ─> signatures                 groups.py       pairs ─> connected components
-scripts.py      characters of each script; language scores
+scripts.py      characters of each script; languages   paragraphs.py  a text's lines as hashes
+tidy.py         white space in one way                 runs.py        runs of words that stand in a task
 ```
 """

@@ -134,11 +134,7 @@ def tidy(data, offsets, classes, combining, pairs):  # type: ignore[no-untyped-d
                     need |= HARD_TEXT
                 elif kind == LOST:
                     need |= LOST_TEXT
-                elif (
-                    kind == BURMESE
-                    or (0x1000 <= code < 0x10A0 and _out_of_order(code, before))
-                    or (before == 0x1039 and not 0x1000 <= code <= 0x1021)
-                ):
+                elif kind == BURMESE or (0x1000 <= code < 0x10A0 and _out_of_order(code, before)):
                     need |= BURMESE_TEXT
                 if _THAI <= code < 0x0F00 and _misplaced(code, before, earlier):
                     need |= HARD_TEXT

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from daulat.corpus.columns import whole
 from daulat.corpus.privacy import placeholder
 from daulat.corpus.privacy.find import Found, find
 from daulat.corpus.privacy.kinds.labelled import LABELLED
@@ -22,7 +23,7 @@ def redacted(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = _whole(documents["text"])
+    texts = whole(documents["text"])
     about = documents.select(("id", "source", "country", "language"))
     key = subjects.key if pseudonyms else None
     changed: dict[int, bytes] = {}
@@ -56,13 +57,6 @@ def identifiers_of(text: str, region: str) -> list[Found]:
         found.append(Found(start, characters, one.kind, one.normal, one.of_person))
         at = one.end
     return found
-
-
-def _whole(column: "pa.ChunkedArray") -> "pa.LargeStringArray":
-    import pyarrow as pa
-
-    whole = column.cast(pa.large_string()).combine_chunks()
-    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
 
 
 def _findings(texts: "pa.LargeStringArray", about: "pa.Table") -> Iterator[tuple[int, bytes, list[Found]]]:

@@ -43,11 +43,21 @@ class NationOptions(Record, frozen=True):
     """What this project builds for; asked where a source was given for some purposes only."""
 
 
+class WorkOptions(Record, frozen=True):
+    """Where the work is done."""
+
+    where: Literal["local", "ray"] = "local"
+    """On every core of this machine, or of the machines of a Ray cluster; the bytes that come out are the same."""
+    address: str = ""
+    """Of the cluster, `HOST:PORT`. Default: what `RAY_ADDRESS` says, else a cluster of this machine alone."""
+
+
 class Config(Record, frozen=True):
     """The whole of daulat.toml; a section that is left out has its defaults."""
 
     nation: NationOptions
     place: Place
+    work: WorkOptions = WorkOptions()
     source: tuple[Source, ...] = ()
     corpus: CorpusOptions = CorpusOptions()
     base: BaseOptions = BaseOptions()

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from daulat.corpus.build import Snapshot
+from daulat.corpus.extract import files
+from daulat.corpus.options import CorpusOptions
 from daulat.records import Decision, Source
 
 ALLOW = Decision(outcome="allow", action="curate", subject="s", rules=("r",), cites=(), law="sha256:" + "0" * 64)
@@ -60,6 +62,14 @@ def snapshot(folder: Path, files: dict[str, str | bytes], decision: Decision = A
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return Snapshot(source(**changes), "sha256:" + "1" * 64, folder, decision)
+
+
+def extracted(whole: Snapshot, options: CorpusOptions) -> files.Documents:
+    """The documents of a snapshot that is no larger than a block."""
+    listed = files.named(whole.folder / "files")
+    files.ready(whole.source, options, [path for _, path in listed])
+    (found,) = files.extract_blocks(whole.source, listed, options)
+    return found
 
 
 def page(paragraphs: list[str]) -> str:

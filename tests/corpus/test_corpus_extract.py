@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from corpus_samples import THAI, indonesian, page, snapshot, source
+from corpus_samples import THAI, extracted, indonesian, page, snapshot, source
 
 from daulat.corpus.extract import files, html, legacy
 from daulat.corpus.extract.charset import decode
@@ -259,8 +259,8 @@ def test_a_broken_file_is_held_with_its_reason(tmp_path: Path, name: str) -> Non
     data, reason = BROKEN[name]
     began = time.monotonic()
     whole = snapshot(tmp_path, {name: data, "good.txt": "\n".join(indonesian(1))})
-    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
-    outcomes = dict(zip(judged.documents["path"].to_pylist(), judged.verdicts, strict=True))
+    found = extracted(whole, OPTIONS)
+    outcomes = dict(zip(found.paths, found.verdicts, strict=True))
     assert outcomes[name] == ("hold", reason)
     assert outcomes["good.txt"].outcome == "keep"
     assert time.monotonic() - began < 5
@@ -268,20 +268,20 @@ def test_a_broken_file_is_held_with_its_reason(tmp_path: Path, name: str) -> Non
 
 def test_an_empty_file_is_dropped(tmp_path: Path) -> None:
     whole = snapshot(tmp_path, {"empty.html": b"", "blank.html": "<main><nav>Menu</nav></main>"})
-    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
-    assert [verdict.reason for verdict in judged.verdicts] == ["no text in it", "empty"]
-    assert {verdict.outcome for verdict in judged.verdicts} == {"drop"}
+    found = extracted(whole, OPTIONS)
+    assert [verdict.reason for verdict in found.verdicts] == ["no text in it", "empty"]
+    assert {verdict.outcome for verdict in found.verdicts} == {"drop"}
 
 
 def test_a_long_page_is_cut_at_paragraphs_and_nothing_is_lost(tmp_path: Path) -> None:
     lines = [line for n in range(60) for line in indonesian(n * 10)]
     whole = snapshot(tmp_path, {"long.html": page(lines)})
-    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
-    texts = judged.documents["text"].to_pylist()
+    found = extracted(whole, OPTIONS)
+    texts = found.texts.to_pylist()
     assert len(texts) > 3
     assert "\n".join(texts).split("\n") == lines
     assert all(len(text.encode()) <= OPTIONS.part_utf8_bytes * 1.5 for text in texts)
-    assert len(set(judged.documents["id"].to_pylist())) == len(texts)
+    assert len(set(found.ids)) == len(texts)
 
 
 def test_nesting_counts_open_elements_only() -> None:

@@ -167,7 +167,7 @@ def test_a_folder_that_is_no_corpus_and_a_file_that_is_not_whole_are_sentences(t
     with pytest.raises(DaulatError, match=r"no `tallies\.json`"):
         overview(tmp_path, {})
     corpus, _ = made(tmp_path)
-    (corpus / "dropped.parquet").write_bytes(b"PAR1 torn")
+    (corpus / "dropped.00000.parquet").write_bytes(b"PAR1 torn")
     with pytest.raises(DaulatError, match="cannot be read"):
         overview(corpus, {})
 

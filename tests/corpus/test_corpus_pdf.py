@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from corpus_files import WORD, column, docx, odt, pdf, word, zipped
-from corpus_samples import THAI, indonesian, page, snapshot, source
+from corpus_samples import THAI, extracted, indonesian, page, snapshot, source
 
 from daulat.corpus.extract import confined, files
 from daulat.corpus.extract.layout import HYPHEN, Line, paragraphs
@@ -119,7 +119,7 @@ def test_ocr_without_its_program_is_one_clear_error_before_anything_is_read(
     monkeypatch.setenv("PATH", str(tmp_path))
     whole = snapshot(tmp_path, {"a.pdf": pdf([[]])}, language="th")
     with pytest.raises(DaulatError, match="apt-get install tesseract-ocr tesseract-ocr-tha"):
-        files.extract(whole.source, tmp_path / "files", CorpusOptions(ocr=True))
+        extracted(whole, CorpusOptions(ocr=True))
 
 
 ENCRYPTED = (
@@ -198,14 +198,14 @@ def test_a_reader_that_takes_too_long_or_too_much_is_replaced_and_the_next_file_
 
 
 def test_a_reader_that_dies_costs_no_other_file(tmp_path: Path) -> None:
-    process = confined._of_this_process(os.getpid(), OPTIONS.reader_memory_bytes)
     assert read(GOOD).paragraphs
-    assert process.process is not None
-    os.kill(process.process.pid, signal.SIGKILL)
-    process.process.wait()
+    with confined._one(OPTIONS.reader_memory_bytes) as reader:
+        assert reader.process is not None
+        os.kill(reader.process.pid, signal.SIGKILL)
+        reader.process.wait()
     whole = snapshot(tmp_path, {"a.pdf": GOOD, "b.pdf": GOOD, "c.html": page(indonesian(1))})
-    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
-    assert [verdict.reason for verdict in judged.verdicts] == [confined.BROKE_DOWN, "", ""]
+    found = extracted(whole, OPTIONS)
+    assert [verdict.reason for verdict in found.verdicts] == [confined.BROKE_DOWN, "", ""]
 
 
 @pytest.mark.skipif(not RAW.is_dir(), reason="the messy originals are not beside this checkout")

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from corpus_files import parquet, warc
-from corpus_samples import THAI, indonesian, page, snapshot, source
+from corpus_samples import THAI, extracted, indonesian, page, snapshot, source
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daulat.corpus.extract import files, records
+from daulat.corpus.extract import records
 from daulat.corpus.extract.lines import TooLong, whole_lines
 from daulat.corpus.extract.reading import Unreadable
 from daulat.corpus.options import CorpusOptions
@@ -225,13 +225,13 @@ def test_an_archive_that_breaks_off_gives_what_came_before(tmp_path: Path) -> No
 def test_records_are_counted_kept_and_held_in_a_corpus(tmp_path: Path) -> None:
     lines = [json.dumps({"id": n, "text": "\n".join(indonesian(n))}) for n in range(5)] + ["broken", '{"text": " "}']
     whole = snapshot(tmp_path, {"a.jsonl": "\n".join(lines), "b.html": page(indonesian(9))})
-    judged = files.extract(whole.source, tmp_path / "files", OPTIONS)
-    outcomes = dict(zip(judged.documents["path"].to_pylist(), judged.verdicts, strict=True))
+    found = extracted(whole, OPTIONS)
+    outcomes = dict(zip(found.paths, found.verdicts, strict=True))
     assert [outcomes[f"a.jsonl#{n}"].outcome for n in range(5)] == ["keep"] * 5
     assert outcomes["a.jsonl#6"] == ("hold", "a line that is not JSON")
     assert outcomes["a.jsonl#7"] == ("drop", records.NO_TEXT)
     assert outcomes["b.html"].outcome == "keep"
-    assert len(set(judged.documents["id"].to_pylist())) == 8
+    assert len(set(found.ids)) == 8
 
 
 def test_a_batch_has_columns_and_every_row_a_text_or_a_reason(tmp_path: Path) -> None:

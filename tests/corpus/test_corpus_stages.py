@@ -14,7 +14,7 @@ from daulat.corpus import boilerplate, duplicates, identify, normalise, quality
 from daulat.corpus.columns import flat
 from daulat.corpus.kernels.paragraphs import paragraphs
 from daulat.corpus.options import CorpusOptions
-from daulat.corpus.split import heldout
+from daulat.corpus.split import draw, heldout
 from daulat.corpus.stage import document, table
 from daulat.corpus.words import tokens
 
@@ -162,8 +162,9 @@ def test_thai_is_measured_in_characters_not_in_words_between_spaces() -> None:
 
 
 def chosen(texts: list[str], options: CorpusOptions = OPTIONS) -> list[bool]:
-    ids = [f"{number:04}" for number in range(len(texts))]
-    return heldout(ids, [len(text.encode()) for text in texts], ["id"] * len(texts), options)
+    draws = np.array([draw(f"{number:04}", options.seed) for number in range(len(texts))])
+    sizes = np.array([len(text.encode()) for text in texts])
+    return heldout(draws, sizes, np.zeros(len(texts), np.int64), options).tolist()  # type: ignore[no-any-return]
 
 
 def test_the_choice_of_heldout_text_does_not_move_when_others_come() -> None:

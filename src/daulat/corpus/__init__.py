@@ -3,7 +3,7 @@
 ```
 package, folder, bucket, table ──source──> Snapshot: files
                                               │
-  raw     extract ─ rights ─ normalise        │                          one file after the other, in blocks
+  raw     extract ─ rights ─ normalise        │                          some files at a time, in blocks
   judge   boilerplate ─ identify ─ quality ─ contamination ─ privacy     one source at a time, in blocks
               │             │          │         │
               │             │          │         └──> commitments of persons
@@ -14,5 +14,6 @@ package, folder, bucket, table ──source──> Snapshot: files
 ```
 A stage is `table of documents -> verdict a document`: pure, no I/O, so where it runs is not its business. `course.py` follows
 documents through the stages and counts them; `blocks.py` keeps what was worked out, so that only what changed is worked out
-again; `build.py` is the whole pipeline, top to bottom. `kernels/` holds the loops that are compiled.
+again; `where.py` hands blocks to threads or to a cluster; `build.py` is the whole pipeline, top to bottom. `kernels/` holds the
+loops that are compiled.
 """

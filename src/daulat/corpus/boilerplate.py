@@ -25,6 +25,7 @@ def furniture(
 
     gone = np.zeros(len(hashes), np.bool_)
     for rows in parts(hashes):
+        rows = _frequent(hashes, rows, repeats)
         key, of = hashes[rows], rank[document[rows]]
         order = np.lexsort((rows, of, key))
         first = np.ones(len(rows), np.bool_)
@@ -35,6 +36,16 @@ def furniture(
         documents = np.bincount(group, weights=new).astype(np.int64)
         gone[rows[order]] = (documents[group] > repeats) & ~first
     return gone
+
+
+def _frequent(hashes: "npt.NDArray[np.uint64]", rows: "npt.NDArray[np.int64]", repeats: int) -> "npt.NDArray[np.int64]":
+    """Those rows whose hash stands more than so many times among them: few, and only they need a careful look."""
+    import numpy as np
+
+    order = np.argsort(hashes[rows])
+    key = hashes[rows][order]
+    edges = np.concatenate(([0], np.flatnonzero(key[1:] != key[:-1]) + 1, [len(key)]))
+    return np.sort(rows[order[np.repeat(np.diff(edges) > repeats, np.diff(edges))]])
 
 
 def parts(hashes: "npt.NDArray[np.uint64]") -> "list[npt.NDArray[np.int64]]":

@@ -11,10 +11,11 @@ same, byte for byte, as one built from scratch.
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daulat.corpus.blocks import alone, clear_others, keep_only
+from daulat.corpus.blocks import alone, clear_others, keep_only, read
 from daulat.corpus.contamination import Tasks
 from daulat.corpus.course import Ledger
 from daulat.corpus.judge import STAGES as ALONE
@@ -22,10 +23,11 @@ from daulat.corpus.judge import Judgement, judge
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects, contradicts
 from daulat.corpus.raw import Raw, Snapshot, take
-from daulat.corpus.shards import LanguageSize, write_all, write_tallies
+from daulat.corpus.shards import Kept, LanguageSize, Made, write_all, write_tallies
 from daulat.corpus.stage import Removed
 from daulat.corpus.together import STAGES as TOGETHER
 from daulat.corpus.together import decide
+from daulat.corpus.where import Local, Where
 from daulat.errors import DaulatError
 from daulat.records import Progress, Record, Tally, no_progress
 
@@ -64,35 +66,36 @@ def build(
     state: Path | None = None,
     version: str = "",
     tasks: Sequence[Path] = (),
-    workers: int = 1,
+    where: Where | None = None,
+    store: Kept | None = None,
 ) -> CorpusReport:
     """Write the corpus of these snapshots below `into`: the same bytes for the same snapshots and options.
 
     `tasks`: files of the tasks that will measure, one JSON object a line. `state`: a folder for what need not be worked out
-    again; `version`: of the code, whatever else it may depend on. `workers`: blocks that are worked on at once.
+    again; `version`: of the code, whatever else it may depend on. `where`: blocks are worked on (default: here, one at a time).
+    `store`: where shards of an earlier corpus lie, which are linked where they would be the same.
     Raises: DaulatError where nothing is left to train on, saying what took most of it.
     """
     ledger = Ledger([snapshot.source.name for snapshot in snapshots])
     subjects, measuring = Subjects(subject_key), Tasks.read(tasks)
+    on = where or Local()
     share = 0.85 / max(1, len(snapshots))
     with ExitStack() as stack:
         own = stack.enter_context(alone(state))
-        where = own or Path(stack.enter_context(tempfile.TemporaryDirectory(dir=into.parent)))
-        raws, judgements, used = list[Raw](), list[Judgement](), set[Path]()
+        folder = own or Path(stack.enter_context(tempfile.TemporaryDirectory(dir=into.parent)))
+        made = Made.read(own, store)
+        raws, judgements = list[Raw](), list[Judgement]()
         for number, snapshot in enumerate(snapshots):
-            raw = take(snapshot, options, version, where, _within(progress, number * share, share / 2))
+            raw = take(snapshot, options, version, folder, _within(progress, number * share, share / 2), on)
             half = _within(progress, (number + 0.5) * share, share / 2)
-            judgement, judged = judge(raw, options, measuring, version, where, subject_key, half, workers)
             raws.append(raw)
-            judgements.append(judgement)
-            used |= {raw.folder, judged}
+            judgements.append(judge(raw, options, measuring, version, folder, subject_key, half, on))
         progress(0.85, "looking for copies")
         fates = decide(judgements, options, ledger, subjects)
         progress(0.92, "writing the corpus")
-        languages = write_all(into, list(zip(raws, fates, strict=True)), subjects, options)
+        languages = write_all(into, list(zip(raws, fates, strict=True)), subjects, options, made)
         if own:
-            clear_others(where, used)
-            keep_only(_in_use(raws, judgements), used)
+            _clear(folder, raws, judgements)
     tallies, removed = ledger.tallies(STAGES), ledger.removed(STAGES)
     if not any(size.train_documents for size in languages):
         raise _nothing_left(tallies)
@@ -112,20 +115,25 @@ def build(
     return report
 
 
-def _in_use(raws: Sequence[Raw], judgements: Sequence[Judgement]) -> "dict[Path, npt.NDArray[np.int64]]":
-    """Rows by block that these sources stand on."""
+def _clear(state: Path, raws: Sequence[Raw], judgements: Sequence[Judgement]) -> None:
+    """Leave nothing in the state that these sources do not stand on.
+
+    A text that was judged with other furniture stays as long as its document does: it may come back.
+    """
     import numpy as np
 
-    rows: dict[Path, list[npt.NDArray[np.int64]]] = {}
-    for raw in raws:
-        for path, own in raw.spans():
-            rows.setdefault(path, []).append(own)
-    for judgement in judgements:
-        for number, path in enumerate(judgement.blocks):
-            own = judgement.row[judgement.block == number].astype(np.int64)
-            if len(own):
-                rows.setdefault(path, []).append(own)
-    return {path: np.unique(np.concatenate(parts)) for path, parts in rows.items()}
+    clear_others(state, {folder for one in raws for folder in (one.folder, one.lists)} | {j.folder for j in judgements})
+    for raw, judgement in zip(raws, judgements, strict=True):
+        keep_only(raw.folder, raw.places.uses)
+        keep_only(raw.lists, raw.lists_of)
+        keep_only(judgement.folder, partial(_is_of, np.unique(judgement.keys[:, 0])))
+
+
+def _is_of(documents: "npt.NDArray[np.uint64]", block: Path) -> "npt.NDArray[np.bool_]":
+    """Of each row of a block, whether it is of one of these documents."""
+    import numpy as np
+
+    return np.isin(np.asarray(read(block, ["hi"])["hi"]), documents)
 
 
 def _within(progress: Progress, start: float, share: float) -> Progress:

@@ -4,24 +4,28 @@ What becomes of a document depends on its text and on which of its paragraphs ar
 with the same furniture, is looked up.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from daulat.corpus import identify, privacy, quality
-from daulat.corpus.blocks import Shelf, read, rows_of
+from daulat.corpus.blocks import Index, Places, Shelf, keys_of
 from daulat.corpus.boilerplate import furniture, without_furniture
 from daulat.corpus.contamination import Tasks, contamination
 from daulat.corpus.course import Course, left_type
 from daulat.corpus.duplicates import band_keys
+from daulat.corpus.extract import files
+from daulat.corpus.extract.files import LeftOut
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Found, Subjects, commitment
 from daulat.corpus.raw import STAGES as RAW_STAGES
 from daulat.corpus.raw import Raw, settings_key
+from daulat.corpus.split import draw
 from daulat.corpus.stage import Judged, document, table
+from daulat.corpus.where import Where
 from daulat.records import Progress, Source
 
 if TYPE_CHECKING:
@@ -29,33 +33,25 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-Answer = TypeVar("Answer")
+KEY = ("hi", "lo", "gone")
 STAGES = (*RAW_STAGES, "boilerplate", "identify", "quality", "contamination", "privacy")
+COLUMNS = ["id", "path", "text", "stage", "outcome", "reason", "taken_out", *(f"after_{stage}" for stage in RAW_STAGES)]
+"""What a document is judged by."""
 
 
 @dataclass
 class Judgement:
-    """All documents of a source, in the order of its files: the block where each was judged, and its row there."""
+    """All documents of a source, in the order of its files."""
 
     source: Source
-    blocks: list[Path]
-    block: "npt.NDArray[np.int32]"
-    row: "npt.NDArray[np.int32]"
-
-    def columns(self, names: list[str]) -> "pa.Table":
-        """Those columns of every document, in order."""
-        import pyarrow as pa
-
-        parts = [read(path, names) for path in self.blocks]
-        if not parts:
-            return pa.table({})
-        starts = self._starts(parts)
-        return rows_of(pa.concat_tables(parts), starts[self.block] + self.row)
-
-    def _starts(self, parts: "list[pa.Table]") -> "npt.NDArray[np.int64]":
-        import numpy as np
-
-        return np.concatenate(([0], np.cumsum([part.num_rows for part in parts])))[:-1]
+    places: Places
+    """Where each was judged."""
+    keys: "npt.NDArray[np.uint64]"
+    """What was judged, three numbers each: 128 bits of its id, and which of its paragraphs were furniture."""
+    left_out: list[LeftOut]
+    """Of its files, what is not their text."""
+    folder: Path
+    """Where it was worked out: its name says under which settings."""
 
 
 def judge(
@@ -66,12 +62,9 @@ def judge(
     state: Path,
     subject_key: bytes,
     progress: Progress,
-    workers: int = 1,
-) -> tuple[Judgement, Path]:
-    """Every document of the snapshot, and the folder that holds what was worked out.
-
-    `workers`: blocks that are judged at once, in threads: nearly all of it is compiled code, which holds no lock.
-    """
+    where: Where,
+) -> Judgement:
+    """Every document of the snapshot, those that are new worked out."""
     import numpy as np
 
     source = raw.snapshot.source
@@ -80,103 +73,62 @@ def judge(
     folder = state / "judged" / settings_key(version, options, raw.folder.name, key, tasks.texts)
     shelf = Shelf(folder)
     blocks = list(shelf.blocks())
-    known = _Known(blocks)
-    spans = list(raw.spans())
-    tables = [rows_of(read(path, ["hi", "lo", "outcome", "hashes"]), rows) for path, rows in spans]
-    keys, gone = _keys(tables, options)
-    starts = np.concatenate(([0], np.cumsum([len(rows) for _, rows in spans]))).astype(np.int64)
-    block, row = known.find(keys)
-    fresh = np.flatnonzero(block < 0)
-    _, first = np.unique(keys[fresh], axis=0, return_index=True)
-    chosen = np.sort(fresh[first])  # each document once, in the first block that has it
-    number = np.searchsorted(starts, chosen, side="right") - 1
+    known = [keys_of(path, KEY) for path in blocks]
+    numbers = raw.places.columns(["outcome", "hashes", "utf8_bytes"])
+    keys, goes, starts = _keys(raw.keys, numbers, options)
+    fresh = np.flatnonzero(Index(known).find(keys)[0] < 0)
+    order = fresh[np.lexsort((fresh, *keys[fresh].T))]
+    first = np.ones(len(order), np.bool_)
+    first[1:] = (keys[order][1:] != keys[order][:-1]).any(axis=1)
+    chosen = np.sort(order[first])  # each document once, where it stands first
+    sizes = np.asarray(numbers["utf8_bytes"]).astype(np.int64)
+    ends = _ends(raw.places.block[chosen], sizes[chosen])
 
-    def job(span: int) -> "tuple[pa.Table, npt.NDArray[np.uint64]]":
-        own = chosen[number == span]
-        here = own - starts[span]
-        path, rows = spans[span]
-        lost = [gone[span][at] for at in here.tolist()]
-        return _block(source, rows_of(read(path), rows[here]), lost, keys[own], options, tasks, subject_key), keys[own]
+    def gather(part: tuple[int, int]) -> Given:
+        own = chosen[part[0] : part[1]]
+        lost = [goes[starts[at] : starts[at + 1]] for at in own.tolist()]
+        return Given(raw.places.columns(COLUMNS, own), lost, keys[own])
 
-    jobs = np.unique(number).tolist()
-    for done, (judged, own) in enumerate(_in_order(job, jobs, workers), 1):
+    jobs, work = list(pairwise([0, *ends])), partial(_judged, source, options, tasks, subject_key)
+    for done, (_, (judged, own)) in enumerate(where.each(gather, work, jobs), 1):
         blocks.append(shelf.put(judged))
-        known.add(len(blocks) - 1, own)
+        known.append(own)
         progress(done / len(jobs), f"judging {source.name}")
-    if len(fresh):
-        block[fresh], row[fresh] = known.find(keys[fresh])
-    return Judgement(source, blocks, block, row), folder
+    return Judgement(source, Places(blocks, *Index(known).find(keys)), keys, raw.left_out, folder)
 
 
-def _in_order(job: "Callable[[int], Answer]", spans: Sequence[int], workers: int) -> "Iterator[Answer]":
-    """What the job gives for each, in order, `workers` of them at once; no more wait than are at work."""
-    if workers == 1 or len(spans) == 1:
-        yield from map(job, spans)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[Answer]] = deque()
-        for span in spans:
-            waiting.append(pool.submit(job, span))
-            if len(waiting) > workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+def _ends(block: "npt.NDArray[np.int32]", sizes: "npt.NDArray[np.int64]") -> list[int]:
+    """Where to cut documents into blocks: about as they were read, but not into small ones."""
+    import numpy as np
 
-
-class _Known:
-    """Where documents that were judged lie, by 192 bits of what they are."""
-
-    def __init__(self, blocks: list[Path]) -> None:
-        import numpy as np
-
-        self._keys: list[npt.NDArray[np.uint64]] = [np.zeros((0, 3), np.uint64)]
-        self._blocks: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
-        self._rows: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
-        for number, path in enumerate(blocks):
-            columns = read(path, ["hi", "lo", "gone"])
-            self.add(number, np.stack([np.asarray(columns[name]) for name in ("hi", "lo", "gone")], axis=1))
-
-    def add(self, block: int, keys: "npt.NDArray[np.uint64]") -> None:
-        import numpy as np
-
-        self._keys.append(keys)
-        self._blocks.append(np.full(len(keys), block, np.int32))
-        self._rows.append(np.arange(len(keys), dtype=np.int32))
-
-    def find(self, keys: "npt.NDArray[np.uint64]") -> "tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]":
-        """Block and row of each; -1 where it is not known."""
-        import numpy as np
-
-        known = np.concatenate(self._keys)
-        blocks, rows = np.concatenate(self._blocks), np.concatenate(self._rows)
-        self._keys, self._blocks, self._rows = [known], [blocks], [rows]
-        found, at = np.full(len(keys), -1, np.int32), np.full(len(keys), -1, np.int32)
-        if not len(known):
-            return found, at
-        mixed, asked = (one[:, 0] ^ (one[:, 1] * np.uint64(3)) ^ (one[:, 2] * np.uint64(7)) for one in (known, keys))
-        order = np.argsort(mixed, kind="stable")
-        place = np.searchsorted(mixed[order], asked)
-        inside = place < len(order)
-        candidate = order[np.minimum(place, len(order) - 1)]
-        same = inside & (known[candidate] == keys).all(axis=1)
-        found[same], at[same] = blocks[candidate[same]], rows[candidate[same]]
-        return found, at
+    total, ends, begun = np.cumsum(sizes), list[int](), 0
+    edges = np.flatnonzero(np.diff(block)) + 1
+    while begun < len(sizes):
+        before = int(total[begun - 1]) if begun else 0
+        size = files.BLOCK_UTF8_BYTES
+        least, most = np.searchsorted(total, (before + size // 4, before + size * 2)) + 1
+        at = np.searchsorted(edges, least)
+        begun = int(min(edges[at] if at < len(edges) else len(sizes), max(most, begun + 1), len(sizes)))
+        ends.append(begun)
+    return ends
 
 
 def _keys(
-    tables: "list[pa.Table]", options: CorpusOptions
-) -> "tuple[npt.NDArray[np.uint64], list[list[npt.NDArray[np.int64]]]]":
-    """What each document is, in three numbers: two of its id, one of its furniture; and which of its paragraphs are that."""
+    raw: "npt.NDArray[np.uint64]", numbers: "pa.Table", options: CorpusOptions
+) -> "tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]":
+    """What each document is, which paragraphs are furniture, and where each document's begin.
+
+    A document that goes on is its id and which of its paragraphs are furniture; one that left is what it was before.
+    """
     import numpy as np
 
-    none = np.zeros(0, np.uint64)
-    high, low = (np.concatenate([none, *(np.asarray(part[name]) for part in tables)]) for name in ("hi", "lo"))
-    lists = [part["hashes"].combine_chunks() for part in tables]
-    counts = np.concatenate([np.zeros(0, np.int64), *(np.diff(np.asarray(one.offsets)) for one in lists)])
-    hashes = np.concatenate([np.zeros(0, np.uint64), *(np.asarray(one.flatten()) for one in lists)])
-    going = np.concatenate(
-        [np.zeros(0, np.bool_), *(np.asarray(part["outcome"].is_null().combine_chunks()) for part in tables)]
-    )
+    if not len(raw):
+        return raw, np.zeros(0, np.bool_), np.zeros(1, np.int64)
+    high, low = raw[:, 0], raw[:, 1]
+    lists = [chunk for chunk in numbers["hashes"].chunks if len(chunk)]
+    counts = np.concatenate([np.diff(np.asarray(one.offsets)) for one in lists])
+    hashes = np.concatenate([np.asarray(one.flatten()) for one in lists])
+    going = np.asarray(numbers["outcome"].is_null())
     document = np.repeat(np.arange(len(high)), counts)
     asked = going[document]
     rank = np.empty(len(high), np.int64)
@@ -184,48 +136,51 @@ def _keys(
     goes = np.zeros(len(hashes), np.bool_)
     goes[asked] = furniture(hashes[asked], document[asked], rank, options.repeats)
     starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    place = (np.arange(len(hashes)) - starts[document]).astype(np.uint64)
-    mixed = (place + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    gone = np.flatnonzero(goes)
+    place = (gone - starts[document[gone]]).astype(np.uint64)
+    value = (place + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    value ^= value >> np.uint64(29)
+    value *= np.uint64(0xBF58476D1CE4E5B9)
     total = np.zeros(len(high), np.uint64)
-    np.add.at(total, document[goes], mixed[goes])
-    gone: list[list[npt.NDArray[np.int64]]] = []
-    nothing = np.zeros(0, np.int64)
-    at = 0
-    for part in tables:
-        rows = range(at, at + part.num_rows)
-        gone.append([np.flatnonzero(goes[starts[n] : starts[n + 1]]) if total[n] else nothing for n in rows])
-        at += part.num_rows
-    return np.stack([high, low, total], axis=1), gone
+    np.add.at(total, document[gone], value)
+    return np.stack([high, low, np.where(going, total, raw[:, 2])], axis=1), goes, starts
 
 
-def _block(
-    source: Source,
-    raw: "pa.Table",
-    gone: "list[npt.NDArray[np.int64]]",
-    keys: "npt.NDArray[np.uint64]",
-    options: CorpusOptions,
-    tasks: Tasks,
-    subject_key: bytes,
-) -> "pa.Table":
+@dataclass(frozen=True)
+class Given:
+    """Some documents that are to be judged."""
+
+    raw: "pa.Table"
+    """`COLUMNS` of them."""
+    gone: "list[npt.NDArray[np.bool_]]"
+    """Of each paragraph of each, whether it is furniture."""
+    keys: "npt.NDArray[np.uint64]"
+
+
+def _judged(
+    source: Source, options: CorpusOptions, tasks: Tasks, subject_key: bytes, given: Given
+) -> "Iterator[tuple[pa.Table, npt.NDArray[np.uint64]]]":
+    yield _block(source, given, options, tasks, subject_key), given.keys
+
+
+def _block(source: Source, given: Given, options: CorpusOptions, tasks: Tasks, subject_key: bytes) -> "pa.Table":
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from daulat.corpus.columns import flat
     from daulat.corpus.kernels.paragraphs import digests, paragraphs
 
+    raw, gone, keys = given.raw, given.gone, given.keys
     ids = raw["id"].to_pylist()
     documents = _documents(source, raw)
     course = Course(documents)
     course.taken_out = raw["taken_out"].to_pylist()
     out = raw["outcome"].is_null().combine_chunks().to_numpy(zero_copy_only=False)
     course.begin(np.flatnonzero(out), *(raw[name].to_pylist() for name in ("stage", "outcome", "reason")))
-    counts = np.diff(np.asarray(raw["hashes"].combine_chunks().offsets))[course.going]
-    starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    mask = np.zeros(starts[-1], np.bool_)
-    for at, row in enumerate(course.going.tolist()):
-        mask[starts[at] + gone[row]] = True
+    going = [gone[row] for row in course.going.tolist()]
+    starts = np.concatenate(([0], np.cumsum([len(one) for one in going]))).astype(np.int64)
+    mask = np.concatenate([np.zeros(0, np.bool_), *going])
     course.settle("boilerplate", without_furniture(course.now, mask, starts))
     course.settle("identify", identify.identify(course.now, options))
     course.settle("quality", quality.quality(course.now, options))
@@ -253,7 +208,7 @@ def _block(
     return pa.table(
         {
             "id": raw["id"],
-            **{name: pa.array(keys[:, at]) for at, name in enumerate(("hi", "lo", "gone"))},
+            **{name: pa.array(keys[:, at]) for at, name in enumerate(KEY)},
             "text": texts,
             "stage": pa.array(course.stage, pa.string()),
             "outcome": pa.array(course.outcome, pa.string()),
@@ -263,6 +218,8 @@ def _block(
             **{f"after_{stage}": pa.array(course.sizes[stage]) for stage in STAGES[len(RAW_STAGES) :]},
             "exact": pa.FixedSizeListArray.from_arrays(pa.array(exact.ravel()), 2),
             "bands": pa.FixedSizeListArray.from_arrays(pa.array(bands.ravel()), options.bands),
+            "utf8_bytes": pc.binary_length(texts),
+            "draw": pa.array([draw(one, options.seed) for one in ids], pa.float64()),
             "characters": pa.array(total[starts[1:]] - total[starts[:-1]]),
             "long": listed(hashes, pa.uint64()),
             "long_characters": listed(characters, pa.int32()),

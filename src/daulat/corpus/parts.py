@@ -26,6 +26,17 @@ def files(corpus: Path, part: str, language: Language) -> list[Path]:
     return sorted(corpus.glob(f"{part}.{language}.*parquet"))
 
 
+def left(corpus: Path, outcome: str) -> list[Path]:
+    """The files of what was `dropped` or `held`.
+
+    Raises: DaulatError where the folder has none: every corpus has one.
+    """
+    found = sorted(corpus.glob(f"{outcome}.*parquet"))
+    if not found:
+        raise absent(corpus / f"{outcome}.00000.parquet")
+    return found
+
+
 def batches(path: Path, columns: list[str]) -> Iterator["pa.RecordBatch"]:
     """The rows of one file.
 

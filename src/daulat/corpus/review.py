@@ -270,7 +270,8 @@ def _left_out(corpus: Path, language: Language, languages: Mapping[str, Language
 
     own = pa.array([name for name, found in languages.items() if found == language], pa.string())
     for outcome in ("dropped", "held"):
-        for rows in parts.batches(corpus / f"{outcome}.parquet", ["id", "source", "stage", "reason", "text"]):
+        columns = ["id", "source", "stage", "reason", "text"]
+        for rows in (batch for path in parts.left(corpus, outcome) for batch in parts.batches(path, columns)):
             seen = pc.invert(pc.is_in(rows["stage"], pa.array(sorted(UNSEEN))))
             some = pc.not_equal(pc.utf8_trim_whitespace(rows["text"]), "")
             shown = rows.filter(pc.and_(pc.and_(seen, some), pc.is_in(rows["source"], own)))
@@ -286,7 +287,7 @@ def _texts(corpus: Path, language: Language, ids: set[str]) -> dict[str, str]:
 
     wanted, found = pa.array(sorted(ids), pa.string()), dict[str, str]()
     kept = (*parts.files(corpus, "train", language), *parts.files(corpus, "heldout", language))
-    for path in (*kept, corpus / "dropped.parquet", corpus / "held.parquet"):
+    for path in (*kept, *parts.left(corpus, "dropped"), *parts.left(corpus, "held")):
         for rows in parts.batches(path, ["id", "text"]):
             own = rows.filter(pc.is_in(rows["id"], wanted))
             found.update(zip(own["id"].to_pylist(), own["text"].to_pylist(), strict=True))

@@ -1,33 +1,39 @@
 """The corpus as files: the same bytes for the same documents, in an order that depends on nothing else.
 
-Documents are read and written in windows: memory holds a window and a few blocks, however large the corpus is.
+```
+what is kept of a language, what was dropped, what is held ──cuts──> shards ──> written, or linked where they are kept already
+```
+Where a shard ends is said by the documents in it, so that a document that comes or goes changes the shard that it is in and
+leaves the others as they are. What is in a shard is known before a text is read: one that was made before is not made again.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from daulat.corpus.blocks import read, rows_of
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects
 from daulat.corpus.raw import Raw
 from daulat.corpus.stage import Removed
+from daulat.corpus.taking import file_digest
 from daulat.corpus.together import DROPPED, HELD, KEPT, Fates
-from daulat.records import Record, Tally
+from daulat.records import Digest, Record, Tally
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
-WINDOW = 4_000
-"""Documents that are looked up together."""
 ROW_GROUP = 10_000
-BLOCKS_AT_HAND = 6
+_OF_SOURCE = ("name", "language", "licence", "country", "role")
 
 
 class LanguageSize(Record, frozen=True):
@@ -40,44 +46,87 @@ class LanguageSize(Record, frozen=True):
     heldout_utf8_bytes: int
 
 
+class Kept(Protocol):
+    """Content by its digest: the project's store, as far as shards need it."""
+
+    def path(self, digest: Digest, /) -> Path:
+        """Where content of that digest lies, or would lie."""
+
+
+@dataclass
+class Made:
+    """Shards that were made before: what is in one -> the digest of its file, which lies in the store."""
+
+    file: Path | None = None
+    store: Kept | None = None
+    known: dict[str, Digest] = field(default_factory=dict)
+    used: dict[str, Digest] = field(default_factory=dict)
+
+    @staticmethod
+    def read(state: Path | None, store: Kept | None) -> "Made":
+        """What is on record in that state folder; nothing where it cannot be read."""
+        if state is None:
+            return Made()
+        made = Made(state / "shards.json", store)
+        try:
+            made.known = msgspec.json.decode((state / "shards.json").read_bytes(), type=dict[str, str])
+        except (FileNotFoundError, msgspec.DecodeError):
+            made.known = {}
+        return made
+
+    def link(self, what: str, to: Path) -> bool:
+        """Put the file that has that at `to`, if it is kept: what the store has is whole."""
+        digest = self.known.get(what)
+        if digest is None or self.store is None:
+            return False
+        kept = self.store.path(digest)
+        if not kept.is_file():
+            return False
+        try:
+            os.link(kept, to)
+        except OSError:  # another disk, or one that has no links
+            shutil.copyfile(kept, to)
+        self.used[what] = digest
+        return True
+
+    def add(self, what: str, file: Path) -> None:
+        """That file has it."""
+        if self.file is not None:
+            self.used[what] = file_digest(file)
+
+    def write(self) -> None:
+        """Put on record what is in use, and nothing else."""
+        if self.file is not None:
+            partial = self.file.with_suffix(".partial")
+            partial.write_bytes(msgspec.json.encode(self.used, order="sorted"))
+            partial.replace(self.file)
+
+
 def write_all(
-    into: Path, sources: Sequence[tuple[Raw, Fates]], subjects: Subjects, options: CorpusOptions
+    into: Path, sources: Sequence[tuple[Raw, Fates]], subjects: Subjects, options: CorpusOptions, made: Made
 ) -> list[LanguageSize]:
     """Training and held-out text by language, what was dropped and held, and the commitments."""
     import pyarrow.parquet as pq
 
-    files = {name: _File(into, f"{name}.parquet", _left_schema()) for name in ("dropped", "held")}
-    trains: dict[str, _File] = {}
-    heldouts: dict[str, _File] = {}
-    last = {raw.snapshot.source.language: number for number, (raw, _) in enumerate(sources)}
-    for number, (raw, fates) in enumerate(sources):
-        source = raw.snapshot.source
-        language = source.language
-        if language not in trains:
-            trains[language] = _File(into, f"train.{language}.{{:05}}.parquet", _schema(), options.shard_utf8_bytes)
-            heldouts[language] = _File(into, f"heldout.{language}.parquet", _schema())
-        for rows, table in _windows(raw, fates):
-            fate, is_heldout = fates.fate[rows], fates.is_heldout[rows]
-            for code, name in ((DROPPED, "dropped"), (HELD, "held")):
-                files[name].add(_left(source.name, fates, rows, table, fate == code))
-            kept = _kept(source, fates, rows, table, fate == KEPT)
-            chosen = is_heldout[fate == KEPT]
-            heldouts[language].add(_filter(kept, chosen))
-            trains[language].add(_filter(kept, ~chosen))
-        if last[language] == number:  # nothing of that language comes any more
-            trains[language].close()
-            heldouts[language].close(always=trains[language].rows > 0)
-    for one in files.values():
-        one.close(always=True)
+    shards = _Shards(into, sources, options.shard_utf8_bytes, made)
+    for name, code in (("dropped", DROPPED), ("held", HELD)):
+        shards.write(f"{name}.{{:05}}.parquet", [fates.fate == code for _, fates in sources], is_left=True, always=True)
     found = []
-    for language in sorted(trains):
-        train, held_out = trains[language], heldouts[language]
-        if train.rows or held_out.rows:
-            found.append(LanguageSize(language, train.rows, train.utf8_bytes, held_out.rows, held_out.utf8_bytes))
+    languages = [raw.snapshot.source.language for raw, _ in sources]
+    for language in sorted(set(languages)):
+        kept = [(fates.fate == KEPT) & (own == language) for (_, fates), own in zip(sources, languages, strict=True)]
+        chosen = [fates.is_heldout for _, fates in sources]
+        train = shards.write(f"train.{language}.{{:05}}.parquet", [a & ~b for a, b in zip(kept, chosen, strict=True)])
+        held_out = shards.write(
+            f"heldout.{language}.parquet", [a & b for a, b in zip(kept, chosen, strict=True)], always=train[0] > 0
+        )
+        if train[0] or held_out[0]:
+            found.append(LanguageSize(language, *train, *held_out))
     pq.write_table(subjects.table(), into / "subjects.parquet", compression="zstd")
     _json(
         into / "sources.json", [{"source": r.snapshot.source.name, "snapshot": r.snapshot.digest} for r, _ in sources]
     )
+    made.write()
     return found
 
 
@@ -87,91 +136,165 @@ def write_tallies(into: Path, tallies: Iterable[Tally], removed: Iterable[Remove
         _json(into / f"{name}.json", list(records))
 
 
+def cuts(sizes: "npt.NDArray[np.int64]", marks: "npt.NDArray[np.uint64]", about: int) -> list[int]:
+    """Where shards of about so many bytes begin, and the end: at least half of it, at most double, but for one document.
+
+    `sizes` in bytes and `marks`, 64 bits that depend on nothing but the document. A shard ends before a document whose mark
+    says so, whatever is before it. Source: content-defined chunking, as in LBFS (Muthitacharoen et al. 2001).
+    """
+    import numpy as np
+
+    total = np.concatenate(([0], np.cumsum(sizes)))
+    share = (marks >> np.uint64(11)).astype(np.float64) / 2.0**53
+    stops = np.flatnonzero(share < sizes / max(1, about // 2))
+    begun, found = 0, [0]
+    while begun < len(sizes):
+        least, most = np.searchsorted(total, (total[begun] + about // 2, total[begun] + about * 2), side="right")
+        at = np.searchsorted(stops, max(int(least), begun + 1))
+        end = int(stops[at]) if at < len(stops) else len(sizes)
+        begun = min(end, max(int(most) - 1, begun + 1), len(sizes))
+        found.append(begun)
+    return found
+
+
+@dataclass
+class _Shards:
+    """Writes some documents of all sources as shards."""
+
+    into: Path
+    sources: Sequence[tuple[Raw, Fates]]
+    about: int
+    made: Made
+
+    def write(
+        self, name: str, chosen: "Sequence[npt.NDArray[np.bool_]]", *, is_left: bool = False, always: bool = False
+    ) -> tuple[int, int]:
+        """The chosen documents of each source, source after source; gives their number and UTF-8 bytes of text.
+
+        A name without a number is one file; with `always` there is a file though it has no rows.
+        """
+        import numpy as np
+
+        rows = [np.flatnonzero(own) for own in chosen]
+        source = np.repeat(np.arange(len(rows)), [len(own) for own in rows])
+        row = np.concatenate([np.zeros(0, np.int64), *rows])
+        sizes = np.concatenate(
+            [np.zeros(0, np.int64), *(f.utf8_bytes[own] for (_, f), own in zip(self.sources, rows, strict=True))]
+        )
+        marks = np.concatenate(
+            [np.zeros(0, np.uint64), *(r.keys[own, 1] for (r, _), own in zip(self.sources, rows, strict=True))]
+        )
+        ends = cuts(sizes, marks, self.about) if "{" in name else [0, len(row)][: 1 + (len(row) > 0)]
+        if len(ends) == 1 and always:
+            ends = [0, 0]
+        for shard, (start, end) in enumerate(pairwise(ends)):
+            self._one(self.into / name.format(shard), source[start:end], row[start:end], is_left)
+        return len(row), int(sizes.sum())
+
+    def _one(self, path: Path, source: "npt.NDArray[np.int64]", row: "npt.NDArray[np.int64]", is_left: bool) -> None:
+        import pyarrow.parquet as pq
+
+        what = self._what(source, row, is_left)
+        if self.made.link(what, path):
+            return
+        schema = _left_schema() if is_left else _schema()
+        with pq.ParquetWriter(
+            path, schema, compression="zstd", compression_level=1,
+            use_dictionary=["source", "language", "licence", "country", "role", "stage", "reason"], write_statistics=["id"],
+        ) as writer:  # fmt: skip
+            for start in range(0, len(row), ROW_GROUP):
+                end = start + ROW_GROUP
+                writer.write_table(self._table(source[start:end], row[start:end], is_left).combine_chunks())
+        self.made.add(what, path)
+
+    def _what(self, source: "npt.NDArray[np.int64]", row: "npt.NDArray[np.int64]", is_left: bool) -> str:
+        """All that the file's bytes depend on, as a digest."""
+        import numpy as np
+        import pyarrow as pa
+
+        said = hashlib.sha256(f"{pa.__version__} {is_left} {ROW_GROUP}\n".encode())
+        for number in np.unique(source).tolist():
+            raw, fates = self.sources[number]
+            own = row[source == number]
+            terms = [getattr(raw.snapshot.source, key) for key in _OF_SOURCE]
+            said.update(json.dumps([fates.judgement.folder.name, terms, len(own)]).encode())
+            columns: list[Any] = [raw.keys[own], fates.judgement.keys[own]]
+            if is_left:
+                names, which = np.unique(fates.why[own], return_inverse=True)
+                said.update(json.dumps([fates.whys[why] for why in names.tolist()]).encode())
+                columns.append(which.astype(np.int32))
+            else:
+                columns += _gone(fates, own)
+            for column in columns:
+                said.update(np.ascontiguousarray(column).tobytes())
+        return said.hexdigest()
+
+    def _table(self, source: "npt.NDArray[np.int64]", row: "npt.NDArray[np.int64]", is_left: bool) -> "pa.Table":
+        import numpy as np
+        import pyarrow as pa
+
+        make = _left if is_left else _kept
+        own = [(self.sources[number], row[source == number]) for number in np.unique(source).tolist()]
+        parts = [make(raw, fates, rows) for (raw, fates), rows in own]
+        return pa.concat_tables(parts) if parts else (_left_schema() if is_left else _schema()).empty_table()
+
+
 def _json(path: Path, records: Any) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(records, order="sorted"), indent=1) + b"\n")
 
 
-def _windows(raw: Raw, fates: Fates) -> "Iterator[tuple[npt.NDArray[np.int64], pa.Table]]":
-    """Numbers of some documents one after the other, and a table with their `id`, `path` and `text`."""
+def _gone(fates: Fates, rows: "npt.NDArray[np.int64]") -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
+    """Of those documents, the paragraphs that stand elsewhere: place among `rows`, and place in the document."""
     import numpy as np
-    import pyarrow as pa
 
-    paths = pa.concat_arrays(
-        [pa.array([], pa.string())]
-        + [read(block, ["path"]).take(pa.array(rows))["path"].combine_chunks() for block, rows in raw.spans()]
-    )
-    judgement = fates.judgement
-    at_hand: OrderedDict[int, pa.Table] = OrderedDict()
-    for start in range(0, len(fates.ids), WINDOW):
-        rows = np.arange(start, min(start + WINDOW, len(fates.ids)))
-        blocks, places = judgement.block[rows], judgement.row[rows]
-        order = np.argsort(blocks, kind="stable")
-        parts = []
-        for number in np.unique(blocks).tolist():
-            if number not in at_hand:
-                if len(at_hand) >= BLOCKS_AT_HAND:
-                    at_hand.popitem(last=False)
-                at_hand[number] = read(judgement.blocks[number], ["id", "text"])
-            at_hand.move_to_end(number)
-            parts.append(rows_of(at_hand[number], places[order][blocks[order] == number].astype(np.int64)))
-        back = np.empty(len(rows), np.int64)
-        back[order] = np.arange(len(rows))
-        table = rows_of(pa.concat_tables(parts), back)
-        yield rows, table.append_column("path", paths.slice(start, len(rows)))
+    document, places = fates.gone
+    at = np.searchsorted(rows, document)
+    own = (at < len(rows)) & (rows[np.minimum(at, max(0, len(rows) - 1))] == document)
+    return at[own], places[own]
 
 
-def _filter(table: "pa.Table", chosen: "npt.NDArray[np.bool_]") -> "pa.Table":
-    import pyarrow as pa
-
-    return table if len(chosen) and chosen.all() else table.filter(pa.array(chosen, pa.bool_()))
-
-
-def _kept(
-    source: Any, fates: Fates, rows: "npt.NDArray[np.int64]", table: "pa.Table", chosen: "npt.NDArray[np.bool_]"
-) -> "pa.Table":
+def _kept(raw: Raw, fates: Fates, rows: "npt.NDArray[np.int64]") -> "pa.Table":
     """The documents that are kept, as they are written."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kept = _filter(table, chosen)
-    texts = kept["text"].combine_chunks().cast(pa.large_string())
-    edited = [(at, fates.gone[row]) for at, row in enumerate(rows[chosen].tolist()) if row in fates.gone]
-    if edited:
+    from daulat.corpus.columns import flat, whole
+    from daulat.corpus.kernels.paragraphs import paragraphs, without
+
+    source, judged = raw.snapshot.source, fates.judgement.places.columns(["id", "text"], rows)
+    texts = whole(judged["text"])
+    at, places = _gone(fates, rows)
+    if len(at):
+        some = np.unique(at)
+        data, offsets = flat(texts.take(pa.array(some)))
+        _, _, _, starts = paragraphs(data, offsets)
+        away = np.zeros(starts[-1], np.bool_)
+        away[starts[np.searchsorted(some, at)] + places] = True
+        found, ends = without(data, offsets, starts, away)
+        news = pa.LargeStringArray.from_buffers(len(some), pa.py_buffer(ends), pa.py_buffer(found))
         mask = np.zeros(len(texts), np.bool_)
-        mask[[at for at, _ in edited]] = True
-        news = [_without(texts[at].as_py(), gone) for at, gone in edited]
-        texts = pc.replace_with_mask(texts, pa.array(mask), pa.array(news, pa.large_string()))
-    number = kept.num_rows
-    fixed = {key: pa.repeat(pa.scalar(getattr(source, key), pa.string()), number) for key in _OF_SOURCE}
+        mask[some] = True
+        texts = pc.replace_with_mask(texts, pa.array(mask), news)
+    fixed = {key: pa.repeat(pa.scalar(getattr(source, key), pa.string()), len(rows)) for key in _OF_SOURCE}
     columns = {
-        "id": kept["id"], "source": fixed["name"], "path": kept["path"], "language": fixed["language"],
-        "licence": fixed["licence"], "country": fixed["country"], "role": fixed["role"], "text": texts,
-        "utf8_bytes": pc.binary_length(texts).cast(pa.int64()),
+        "id": judged["id"], "source": fixed["name"], "path": raw.places.columns(["path"], rows)["path"],
+        "language": fixed["language"], "licence": fixed["licence"], "country": fixed["country"], "role": fixed["role"],
+        "text": texts, "utf8_bytes": pc.binary_length(texts).cast(pa.int64()),
     }  # fmt: skip
     return pa.table(columns, schema=_schema())
 
 
-_OF_SOURCE = ("name", "language", "licence", "country", "role")
-
-
-def _without(text: str, gone: list[int]) -> str:
-    away = set(gone)
-    return "\n".join(line for at, line in enumerate(text.split("\n")) if at not in away)
-
-
-def _left(
-    source: str, fates: Fates, rows: "npt.NDArray[np.int64]", table: "pa.Table", chosen: "npt.NDArray[np.bool_]"
-) -> "pa.Table":
+def _left(raw: Raw, fates: Fates, rows: "npt.NDArray[np.int64]") -> "pa.Table":
     """The documents that left, with stage and reason."""
     import pyarrow as pa
 
-    out = _filter(table, chosen)
-    numbers = rows[chosen].tolist()
+    judged = fates.judgement.places.columns(["id", "text"], rows)
+    whys = [fates.whys[why] for why in fates.why[rows].tolist()]
     columns = {
-        "id": out["id"], "source": pa.repeat(pa.scalar(source), len(numbers)), "path": out["path"],
-        "stage": pa.array([fates.stage[n] for n in numbers], pa.string()),
-        "reason": pa.array([fates.reason[n] for n in numbers], pa.string()), "text": out["text"],
+        "id": judged["id"], "source": pa.repeat(pa.scalar(raw.snapshot.source.name), len(rows)),
+        "path": raw.places.columns(["path"], rows)["path"], "stage": pa.array([stage for stage, _ in whys], pa.string()),
+        "reason": pa.array([reason for _, reason in whys], pa.string()), "text": judged["text"],
     }  # fmt: skip
     return pa.table(columns, schema=_left_schema())
 
@@ -190,75 +313,3 @@ def _left_schema() -> "pa.Schema":
     return pa.schema(
         [*((n, pa.string()) for n in ("id", "source", "path", "stage", "reason")), ("text", pa.large_string())]
     )
-
-
-@dataclass
-class _File:
-    """A Parquet file, or shards of about so many bytes, written group by group; groups depend on nothing but the rows."""
-
-    folder: Path
-    name: str
-    schema: "pa.Schema"
-    shard_utf8_bytes: int | None = None
-    rows: int = 0
-    utf8_bytes: int = 0
-    _waiting: list["pa.Table"] = field(default_factory=list)
-    _writer: Any = None
-    _shard: int = -1
-
-    def add(self, table: "pa.Table") -> None:
-        """These rows come next."""
-        import numpy as np
-
-        if not table.num_rows:
-            return
-        if self.shard_utf8_bytes is None:
-            self._put(table, 0)
-        else:
-            sizes = table["utf8_bytes"].to_numpy()
-            before = self.utf8_bytes + np.concatenate(([0], np.cumsum(sizes)))[:-1]
-            number = before // self.shard_utf8_bytes
-            edges = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
-            for start, end in zip(edges, [*edges[1:], table.num_rows], strict=True):
-                self._put(table.slice(start, end - start), int(number[start]))
-            self.utf8_bytes += int(sizes.sum())
-            self.rows += table.num_rows
-            return
-        self.rows += table.num_rows
-        if "utf8_bytes" in table.column_names:
-            self.utf8_bytes += int(table["utf8_bytes"].to_numpy().sum())
-
-    def close(self, *, always: bool = False) -> None:
-        """Write what waits; with `always` there is a file though it has no rows."""
-        if always and self._shard < 0:
-            self._open(0)
-        self._flush(whole=True)
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-    def _put(self, table: "pa.Table", shard: int) -> None:
-        if shard != self._shard:
-            self.close()
-            self._open(shard)
-        self._waiting.append(table)
-        self._flush(whole=False)
-
-    def _open(self, shard: int) -> None:
-        import pyarrow.parquet as pq
-
-        self._shard = shard
-        self._writer = pq.ParquetWriter(
-            self.folder / self.name.format(shard), self.schema, compression="zstd", compression_level=1,
-            use_dictionary=["source", "language", "licence", "country", "role", "stage", "reason"], write_statistics=["id"],
-        )  # fmt: skip
-
-    def _flush(self, *, whole: bool) -> None:
-        import pyarrow as pa
-
-        number = sum(one.num_rows for one in self._waiting)
-        while number and (whole or number >= ROW_GROUP):
-            table = pa.concat_tables(self._waiting)
-            self._writer.write_table(table.slice(0, ROW_GROUP).combine_chunks(), row_group_size=ROW_GROUP)
-            rest = table.slice(ROW_GROUP)
-            self._waiting, number = ([rest] if rest.num_rows else []), rest.num_rows

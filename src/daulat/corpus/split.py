@@ -1,31 +1,38 @@
 """Held-out documents: chosen by their ids alone, so that the choice does not move when other documents come or go."""
 
 import hashlib
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from daulat.corpus.options import CorpusOptions
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 
 def heldout(
-    ids: Sequence[str], utf8_bytes: Sequence[int], languages: Sequence[str], options: CorpusOptions
-) -> list[bool]:
+    draws: "npt.NDArray[np.float64]",
+    utf8_bytes: "npt.NDArray[np.int64]",
+    language: "npt.NDArray[np.int64]",
+    options: CorpusOptions,
+) -> "npt.NDArray[np.bool_]":
     """Whether each document is held out: a share of its language, at least and at most as many as the options say.
 
     Runs after duplicates are gone, so that no held-out text has a copy in the training text.
     """
-    chosen = [False] * len(ids)
-    rows: dict[str, list[int]] = {}
-    for row, language in enumerate(languages):
-        rows.setdefault(language, []).append(row)
-    for language in sorted(rows):
-        own = sorted((draw(ids[row], options.seed), row) for row in rows[language])
-        share = sum(place < options.heldout_share for place, _ in own)
+    import numpy as np
+
+    chosen = np.zeros(len(draws), np.bool_)
+    for code in np.unique(language).tolist():
+        own = np.flatnonzero(language == code)
+        order = own[np.argsort(draws[own], kind="stable")]
+        share = int((draws[own] < options.heldout_share).sum())
         wanted = max(share, min(options.heldout_documents, len(own) // 2))
         so_far = 0
-        for _, row in own[:wanted]:
-            if so_far + utf8_bytes[row] <= options.heldout_bytes:
+        for row, size in zip(order[:wanted].tolist(), utf8_bytes[order[:wanted]].tolist(), strict=True):
+            if so_far + size <= options.heldout_bytes:
                 chosen[row] = True
-                so_far += utf8_bytes[row]
+                so_far += size
     return chosen
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daulat.corpus.boilerplate import parts
 from daulat.corpus.course import Ledger
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 STAGES = ("duplicates", "repeats", "split")
 KEPT, DROPPED, HELD = 0, 1, 2
-_META = ("id", "hi", "lo", "stage", "outcome", "reason", "exact", "characters", "taken_out", "people")
+
+
+@dataclass
+class Whys:
+    """Every stage and reason for which a document left, by number."""
+
+    known: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def number(self, stage: str, reason: str) -> int:
+        """Of that one."""
+        return self.known.setdefault((stage, reason), len(self.known))
 
 
 @dataclass
@@ -28,13 +38,15 @@ class Fates:
     """What becomes of every document of one source, in its order."""
 
     judgement: Judgement
-    ids: list[str]
+    whys: list[tuple[str, str]]
     fate: "npt.NDArray[np.int8]"
-    stage: list[str | None]
-    reason: list[str | None]
+    why: "npt.NDArray[np.int32]"
+    """Which of `whys`, stage and reason, took it; -1 where it was kept."""
+    utf8_bytes: "npt.NDArray[np.int64]"
+    """Of the text as it is written."""
     is_heldout: "npt.NDArray[np.bool_]"
-    gone: dict[int, list[int]] = field(default_factory=dict)
-    """Paragraphs that stand elsewhere, by the document's number."""
+    gone: "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]"
+    """Paragraphs that stand elsewhere: the document's number, sorted, and the paragraph's place in it."""
 
 
 def decide(judgements: Sequence[Judgement], options: CorpusOptions, ledger: Ledger, subjects: Subjects) -> list[Fates]:
@@ -44,172 +56,221 @@ def decide(judgements: Sequence[Judgement], options: CorpusOptions, ledger: Ledg
     """
     import numpy as np
 
-    found = [_alone(one, ledger, subjects) for one in judgements]
-    everywhere = _Everywhere(found, options)
-    everywhere.drop_copies(ledger)
-    everywhere.drop_near(ledger)
-    everywhere.drop_repeats(ledger)
+    everywhere = _Everywhere(judgements, options, ledger, subjects)
+    everywhere.drop_copies()
+    everywhere.drop_near()
+    everywhere.drop_repeats()
     kept = np.flatnonzero(everywhere.keeps)
-    ids = [everywhere.ids[row] for row in kept.tolist()]
-    languages = [found[one].judgement.source.language for one in everywhere.source[kept].tolist()]
-    chosen = heldout(ids, everywhere.size[kept].tolist(), languages, options)
-    everywhere.is_heldout[kept[np.asarray(chosen, np.bool_)]] = True
-    for number, one in enumerate(found):
-        rows = everywhere.source == number
-        one.is_heldout = everywhere.is_heldout[rows]
-        name, count = one.judgement.source.name, int(everywhere.keeps[rows].sum())
-        ledger.through("split", name, count, count, int(everywhere.size[rows & everywhere.keeps].sum()))
-    return found
+    draws = everywhere.column("draw")[kept]
+    everywhere.is_heldout[kept] = heldout(draws, everywhere.size[kept], everywhere.language[kept], options)
+    everywhere.count("split", everywhere.keeps)
+    return everywhere.fates()
 
 
-def _alone(judgement: Judgement, ledger: Ledger, subjects: Subjects) -> Fates:
-    """What the stages said that look at one document alone."""
+class _Everywhere:
+    """All documents of all sources in a row."""
+
+    def __init__(
+        self, judgements: Sequence[Judgement], options: CorpusOptions, ledger: Ledger, subjects: Subjects
+    ) -> None:
+        import numpy as np
+
+        self.judgements, self.options, self.ledger, self.whys = judgements, options, ledger, Whys()
+        sizes = [len(one.places) for one in judgements]
+        self.source = np.repeat(np.arange(len(sizes)), sizes)
+        self.starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        keys = np.concatenate([np.zeros((0, 3), np.uint64), *(one.keys for one in judgements)])
+        self.rank = np.empty(len(keys), np.int64)
+        self.rank[np.lexsort((np.arange(len(keys)), keys[:, 1], keys[:, 0]))] = np.arange(len(keys))
+        names = sorted({one.source.language for one in judgements})
+        codes = [names.index(one.source.language) for one in judgements]
+        self.language = np.asarray(codes, np.int64)[self.source] if codes else np.zeros(0, np.int64)
+        self.languages = names
+        self.fate = np.full(len(keys), KEPT, np.int8)
+        self.why = np.full(len(keys), -1, np.int32)
+        self.is_heldout = np.zeros(len(keys), np.bool_)
+        for number, one in enumerate(judgements):
+            own = slice(self.starts[number], self.starts[number + 1])
+            self.fate[own], self.why[own] = _alone(one, ledger, subjects, self.whys)
+        self.keeps = self.fate == KEPT
+        self.size = self.column("utf8_bytes").astype(np.int64)
+        self.gone = np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+    def column(self, name: str) -> "npt.NDArray[Any]":
+        """Of every document."""
+        import numpy as np
+
+        columns = [one.places.columns([name])[name] for one in self.judgements if len(one.places)]
+        arrays = [np.asarray(_flat(chunk)) for one in columns for chunk in one.chunks]
+        return np.concatenate(arrays) if arrays else np.zeros(0, np.uint64)
+
+    def count(self, stage: str, came: "npt.NDArray[np.bool_]") -> None:
+        """That those came to the stage, and what became of them, by source."""
+        import numpy as np
+
+        number = len(self.judgements)
+        by_source = np.bincount(self.source[came], minlength=number).tolist()
+        kept = np.bincount(self.source[self.keeps], minlength=number).tolist()
+        size = np.bincount(self.source[self.keeps], self.size[self.keeps], minlength=number)
+        left = came & ~self.keeps
+        pairs, counts = np.unique(np.stack([self.source[left], self.why[left]]), axis=1, return_counts=True)
+        for at, one in enumerate(self.judgements):
+            self.ledger.through(stage, one.source.name, by_source[at], kept[at], int(size[at]))
+        names = list(self.whys.known)
+        for (at, why), documents in zip(pairs.T.tolist(), counts.tolist(), strict=True):
+            self.ledger.leave(stage, self.judgements[at].source.name, "drop", names[why][1], documents)
+
+    def fates(self) -> list[Fates]:
+        """By source."""
+        import numpy as np
+
+        found, whys = list[Fates](), list(self.whys.known)
+        for number, one in enumerate(self.judgements):
+            own = slice(self.starts[number], self.starts[number + 1])
+            first, last = np.searchsorted(self.gone[0], (own.start, own.stop))
+            gone = self.gone[0][first:last] - own.start, self.gone[1][first:last]
+            found.append(Fates(one, whys, self.fate[own], self.why[own], self.size[own], self.is_heldout[own], gone))
+        return found
+
+    def drop_copies(self) -> None:
+        """Of documents with the same text, the one with the smallest id stays; of near ones too, counted in one stage."""
+        import numpy as np
+
+        self._came = self.keeps.copy()
+        rows = np.flatnonzero(self.keeps)
+        exact = self.column("exact").reshape(-1, 2)[rows]
+        order = np.lexsort((self.rank[rows], exact[:, 1], exact[:, 0]))
+        again = np.zeros(len(rows), np.bool_)
+        again[1:] = (exact[order][1:] == exact[order][:-1]).all(axis=1)
+        self._drop(rows[order[again]], "duplicates", EXACT)
+
+    def drop_near(self) -> None:
+        """Of near copies in a language, the same."""
+        import numpy as np
+
+        bands = self.column("bands").reshape(-1, self.options.bands)
+        for code in range(len(self.languages)):
+            rows = np.flatnonzero(self.keeps & (self.language == code))
+            rows = rows[np.argsort(self.rank[rows])]
+            first = groups(np.ascontiguousarray(bands[rows, band]) for band in range(self.options.bands))
+            self._drop(rows[first != np.arange(len(rows))], "duplicates", NEAR)
+        self.count("duplicates", self._came)
+
+    def drop_repeats(self) -> None:
+        """A long paragraph stays in one document of its language only: held-out text is then nowhere in the training text."""
+        import numpy as np
+
+        came, number = self.keeps.copy(), len(self.keeps)
+        hashes, characters, sizes, places, counts = self._long()
+        document = np.repeat(np.arange(number), counts)
+        asked = np.flatnonzero(self.keeps[document])
+        own = self.language[document[asked]].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        key, of = hashes[asked] + own, self.rank[document[asked]]
+        away = np.zeros(len(hashes), np.bool_)
+        for rows in parts(key):
+            rows = _repeated(key, rows)
+            order = np.lexsort((rows, of[rows], key[rows]))
+            again = np.zeros(len(rows), np.bool_)
+            again[1:] = key[rows][order][1:] == key[rows][order][:-1]
+            away[asked[rows[order[again]]]] = True
+        of_away = document[away]
+        lost = np.bincount(of_away, weights=characters[away], minlength=number)
+        remains = self.column("characters").astype(np.int64) - lost
+        nothing = self.keeps & (remains < self.options.unique_paragraph_characters)
+        count = np.bincount(of_away, minlength=number)
+        size = np.bincount(of_away, weights=sizes[away], minlength=number).astype(np.int64)
+        for at, one in enumerate(self.judgements):
+            here = slice(self.starts[at], self.starts[at + 1])
+            if paragraphs := int(count[here].sum()):
+                utf8_bytes = int(size[here].sum())
+                self.ledger.take_out("repeats", one.source.name, "stands elsewhere", paragraphs, utf8_bytes)
+        self._drop(np.flatnonzero(nothing), "repeats", NOTHING_NEW)
+        self.size = np.where(self.keeps, self.size - size - count, self.size)  # each with its line end
+        written = self.keeps[of_away]
+        self.gone = of_away[written], places[away][written].astype(np.int64)
+        self.count("repeats", came)
+
+    def _long(self) -> "tuple[npt.NDArray[Any], ...]":
+        """Hash, characters, UTF-8 bytes and place of every long paragraph, and how many each document has."""
+        import numpy as np
+
+        names = ["long", "long_characters", "long_utf8_bytes", "long_at"]
+        tables = [one.places.columns(names) for one in self.judgements if len(one.places)]
+        empty: list[npt.NDArray[Any]] = [np.zeros(0, np.uint64), *(np.zeros(0, np.int32) for _ in names[1:])]
+        found = [
+            np.concatenate([none, *(np.asarray(chunk.flatten()) for part in tables for chunk in part[name].chunks)])
+            for name, none in zip(names, empty, strict=True)
+        ]
+        offsets = (np.diff(np.asarray(chunk.offsets)) for part in tables for chunk in part["long"].chunks)
+        return *found, np.concatenate([np.zeros(0, np.int64), *offsets])
+
+    def _drop(self, rows: "npt.NDArray[np.int64]", stage: str, reason: str) -> None:
+        self.fate[rows], self.why[rows], self.keeps[rows] = DROPPED, self.whys.number(stage, reason), False
+
+
+def _alone(
+    judgement: Judgement, ledger: Ledger, subjects: Subjects, whys: Whys
+) -> "tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]":
+    """What the stages said that look at one document alone: fate, and why."""
     import numpy as np
+    import pyarrow as pa
 
-    name = judgement.source.name
-    columns = judgement.columns([*_META, *(f"after_{stage}" for stage in ALONE)])
-    number = columns.num_rows
+    name, number = judgement.source.name, len(judgement.places)
+    fate, why = np.full(number, KEPT, np.int8), np.full(number, -1, np.int32)
+    for left in judgement.left_out:
+        ledger.take_out("extract", name, left.reason, left.paragraphs, left.utf8_bytes)
     if not number:
         for stage in ALONE:
             ledger.through(stage, name, 0, 0, 0)
-        return Fates(judgement, [], np.zeros(0, np.int8), [], [], np.zeros(0, np.bool_))
-    outcome, stage, reason = (columns[key].to_pylist() for key in ("outcome", "stage", "reason"))
+        return fate, why
+    names = ["stage", "outcome", "reason", "taken_out", *(f"after_{stage}" for stage in ALONE)]
+    columns = judgement.places.columns(names)
     came = number
     for one in ALONE:
         after = np.asarray(columns[f"after_{one}"])
         kept = int((after >= 0).sum())
         ledger.through(one, name, came, kept, int(after[after >= 0].sum()))
         came = kept
-    for what, where, why in zip(outcome, stage, reason, strict=True):
-        if what is not None:
-            ledger.leave(where, name, what, why)
-    for taken in columns["taken_out"].drop_null().to_pylist():
-        for one in taken:
-            ledger.take_out(one["stage"], name, one["reason"], one["paragraphs"], one["utf8_bytes"])
-    named = columns.select(("id", "people")).filter(columns["people"].is_valid())
-    for identity, people in zip(named["id"].to_pylist(), named["people"].to_pylist(), strict=True):
+    gone = np.flatnonzero(np.asarray(columns["outcome"].is_valid()))
+    left_at = columns.select(names[:3]).take(pa.array(gone)).append_column("row", pa.array(gone))
+    for (stage, outcome, reason), rows in _grouped(left_at, names[:3], "row"):
+        ledger.leave(stage, name, outcome, reason, len(rows))
+        fate[rows], why[rows] = DROPPED if outcome == "drop" else HELD, whys.number(stage, reason)
+    taken = [chunk.flatten() for chunk in columns["taken_out"].chunks]
+    sums = pa.concat_tables([pa.Table.from_struct_array(one) for one in taken]).group_by(["stage", "reason"])
+    for one in sums.aggregate([("paragraphs", "sum"), ("utf8_bytes", "sum")]).to_pylist():
+        ledger.take_out(one["stage"], name, one["reason"], one["paragraphs_sum"], one["utf8_bytes_sum"])
+    named = judgement.places.columns(["people"])["people"].is_valid()
+    rows = np.flatnonzero(np.asarray(named))
+    some = judgement.places.columns(["id", "people"], rows) if len(rows) else pa.table({"id": [], "people": []})
+    for identity, people in zip(some["id"].to_pylist(), some["people"].to_pylist(), strict=True):
         for one in people:
             subjects.remember(one["kind"], one["value"], identity, name, of_person=one["of_person"])
-    fate = np.array([KEPT if what is None else DROPPED if what == "drop" else HELD for what in outcome], np.int8)
-    return Fates(judgement, columns["id"].to_pylist(), fate, stage, reason, np.zeros(number, np.bool_))
+    return fate, why
 
 
-class _Everywhere:
-    """All documents of all sources in a row."""
+def _grouped(table: "pa.Table", keys: list[str], value: str) -> "list[tuple[list[str], npt.NDArray[np.int64]]]":
+    """Of each group of those keys, the values."""
+    import numpy as np
 
-    def __init__(self, found: list[Fates], options: CorpusOptions) -> None:
-        import numpy as np
-
-        self.found, self.options = found, options
-        self.source = np.repeat(np.arange(len(found)), [len(one.ids) for one in found])
-        self.starts = np.concatenate(([0], np.cumsum([len(one.ids) for one in found]))).astype(np.int64)
-        self.ids = [identity for one in found for identity in one.ids]
-        self.keeps = np.concatenate([np.zeros(0, np.int8), *(one.fate for one in found)]) == KEPT
-        self.is_heldout = np.zeros(len(self.ids), np.bool_)
-        names = sorted({one.judgement.source.language for one in found})
-        codes = [names.index(one.judgement.source.language) for one in found]
-        self.language = np.asarray(codes, np.int64)[self.source] if codes else np.zeros(0, np.int64)
-        self.languages = names
-        high, low = (self._column(key) for key in ("hi", "lo"))
-        self.rank = np.empty(len(self.ids), np.int64)
-        self.rank[np.lexsort((np.arange(len(self.ids)), low, high))] = np.arange(len(self.ids))
-        self.size = self._column(f"after_{ALONE[-1]}").astype(np.int64)
-
-    def _column(self, name: str) -> "npt.NDArray[np.generic]":
-        import numpy as np
-
-        columns = [one.judgement.columns([name])[name] for one in self.found if one.ids]
-        arrays = [np.asarray(one.combine_chunks().flatten() if _is_list(one) else one) for one in columns]
-        return np.concatenate(arrays) if arrays else np.zeros(0, np.uint64)
-
-    def _drop(self, rows: "npt.NDArray[np.int64]", stage: str, reason: str) -> None:
-        for row in rows.tolist():
-            one = self.found[self.source[row]]
-            at = row - int(self.starts[self.source[row]])
-            one.fate[at], one.stage[at], one.reason[at] = DROPPED, stage, reason
-        self.keeps[rows] = False
-
-    def _count(self, stage: str, came: "npt.NDArray[np.bool_]", ledger: Ledger) -> None:
-        import numpy as np
-
-        for number, one in enumerate(self.found):
-            own = self.source == number
-            name = one.judgement.source.name
-            kept = own & self.keeps
-            ledger.through(stage, name, int((own & came).sum()), int(kept.sum()), int(self.size[kept].sum()))
-            for at in np.flatnonzero(own & came & ~self.keeps).tolist():
-                ledger.leave(stage, name, "drop", one.reason[at - int(self.starts[number])] or "")
-
-    def drop_copies(self, ledger: Ledger) -> None:
-        """Of documents with the same text, the one with the smallest id stays; of near ones too, counted in one stage."""
-        import numpy as np
-
-        self._came = self.keeps.copy()
-        rows = np.flatnonzero(self.keeps)
-        exact = self._column("exact").reshape(-1, 2)[rows]
-        order = np.lexsort((self.rank[rows], exact[:, 1], exact[:, 0]))
-        again = np.zeros(len(rows), np.bool_)
-        again[1:] = (exact[order][1:] == exact[order][:-1]).all(axis=1)
-        self._drop(rows[order[again]], "duplicates", EXACT)
-
-    def drop_near(self, ledger: Ledger) -> None:
-        """Of near copies in a language, the same."""
-        import numpy as np
-
-        bands = self._column("bands").reshape(-1, self.options.bands)
-        for code in range(len(self.languages)):
-            rows = np.flatnonzero(self.keeps & (self.language == code))
-            rows = rows[np.argsort(self.rank[rows])]
-            first = groups(np.ascontiguousarray(bands[rows, band]) for band in range(self.options.bands))
-            self._drop(rows[first != np.arange(len(rows))], "duplicates", NEAR)
-        self._count("duplicates", self._came, ledger)
-
-    def drop_repeats(self, ledger: Ledger) -> None:
-        """A long paragraph stays in one document of its language only: held-out text is then nowhere in the training text."""
-        import numpy as np
-
-        came = self.keeps.copy()
-        names = ["long", "long_characters", "long_utf8_bytes", "long_at"]
-        tables = [one.judgement.columns(names) for one in self.found if one.ids]
-        lists = [part["long"].combine_chunks() for part in tables]
-        counts = np.concatenate([np.zeros(0, np.int64), *(np.diff(np.asarray(one.offsets)) for one in lists)])
-        document = np.repeat(np.arange(len(self.ids)), counts)
-        hashes, characters, sizes, places = (
-            np.concatenate(
-                [np.zeros(0, np.int64), *(np.asarray(part[name].combine_chunks().flatten()) for part in tables)]
-            )
-            if name != "long"
-            else np.concatenate([np.zeros(0, np.uint64), *(np.asarray(one.flatten()) for one in lists)])
-            for name in names
-        )
-        asked = np.flatnonzero(self.keeps[document])
-        key = hashes[asked].astype(np.uint64) + self.language[document[asked]].astype(np.uint64) * np.uint64(
-            0x9E3779B97F4A7C15
-        )
-        of = self.rank[document[asked]]
-        gone = np.zeros(len(hashes), np.bool_)
-        for rows in parts(key):
-            order = np.lexsort((rows, of[rows], key[rows]))
-            again = np.zeros(len(rows), np.bool_)
-            again[1:] = key[rows][order][1:] == key[rows][order][:-1]
-            gone[asked[rows[order[again]]]] = True
-        lost = np.bincount(document[gone], weights=characters[gone], minlength=len(self.ids))
-        remains = self._column("characters").astype(np.int64) - lost
-        nothing = self.keeps & (remains < self.options.unique_paragraph_characters)
-        count = np.bincount(document[gone], minlength=len(self.ids))
-        size = np.bincount(document[gone], weights=sizes[gone], minlength=len(self.ids)).astype(np.int64)
-        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        for row in np.flatnonzero(count).tolist():
-            one = self.found[self.source[row]]
-            own = slice(starts[row], starts[row + 1])
-            one.gone[row - int(self.starts[self.source[row]])] = places[own][gone[own]].tolist()
-            ledger.take_out("repeats", one.judgement.source.name, "stands elsewhere", int(count[row]), int(size[row]))
-        self.size = np.where(self.keeps, self.size - size - count, self.size)  # each with its line end
-        self._drop(np.flatnonzero(nothing), "repeats", NOTHING_NEW)
-        self._count("repeats", came, ledger)
+    found = table.group_by(keys, use_threads=False).aggregate([(value, "list")])
+    lists = (np.asarray(one.values) for one in found[f"{value}_list"])
+    return [([row[key] for key in keys], own) for row, own in zip(found.select(keys).to_pylist(), lists, strict=True)]
 
 
-def _is_list(column: "pa.ChunkedArray") -> bool:
+def _repeated(key: "npt.NDArray[np.uint64]", rows: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+    """Those rows whose key stands at least twice among them."""
+    import numpy as np
+
+    order = np.argsort(key[rows])
+    same = key[rows][order]
+    again = np.zeros(len(rows), np.bool_)
+    again[1:] = same[1:] == same[:-1]
+    again[:-1] |= again[1:]
+    return np.sort(rows[order[again]])
+
+
+def _flat(column: Any) -> Any:
     import pyarrow as pa
 
-    return bool(pa.types.is_fixed_size_list(column.type))
+    return column.flatten() if pa.types.is_fixed_size_list(column.type) else column

@@ -18,6 +18,7 @@ import msgspec
 from daulat.corpus.build import Snapshot, build
 from daulat.corpus.source import SourceUnavailable, clear, fetch, survey
 from daulat.corpus.taking import is_hidden
+from daulat.corpus.where import place
 from daulat.errors import DaulatError
 from daulat.evals.scorecard import score
 from daulat.journey import canonical, statement
@@ -202,17 +203,20 @@ def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
             )
             for source in sources
         ]
-        report = build(
-            parts,
-            project.config.corpus,
-            project.derived("subjects"),
-            bench.into,
-            bench.progress,
-            project.cache / "corpus",
-            code_digest("corpus"),
-            list(tasks.values()),
-            available_cores(),
-        )
+        work = project.config.work
+        with place(work.where, work.address, available_cores()) as where:
+            report = build(
+                parts,
+                project.config.corpus,
+                project.derived("subjects"),
+                bench.into,
+                bench.progress,
+                project.cache / "corpus",
+                code_digest("corpus"),
+                list(tasks.values()),
+                where,
+                project.journey.store,
+            )
         said = {"contradictions": list(report.contradictions)} if report.contradictions else {}
         return {"tallies": plain(report.tallies), **said}
 

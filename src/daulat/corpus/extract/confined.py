@@ -14,8 +14,8 @@ import struct
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -58,7 +58,8 @@ def read(kind: str, data: bytes, options: CorpusOptions, ocr_languages: tuple[st
     """
     timeout_s = options.ocr_timeout_s if ocr_languages else options.reader_timeout_s
     task = Task(kind, data, options.max_file_bytes, timeout_s, ocr_languages)
-    answer = _of_this_process(os.getpid(), options.reader_memory_bytes).ask(task)
+    with _one(options.reader_memory_bytes) as confined:
+        answer = confined.ask(task)
     if answer.reason:
         raise Unreadable(answer.reason, worthless=answer.worthless)
     reading = Reading(answer.paragraphs)
@@ -140,12 +141,22 @@ class Confined:
         return b"".join(parts)
 
 
-@cache
-def _of_this_process(pid: int, memory_bytes: int) -> Confined:
-    """One for each process: a fork must not share its parent's pipes."""
-    confined = Confined(memory_bytes)
-    atexit.register(lambda: confined.close() if os.getpid() == pid else None)
-    return confined
+@contextmanager
+def _one(memory_bytes: int) -> Iterator[Confined]:
+    """One that no other thread has, and none that a parent of this process had: a fork must not share its pipes."""
+    idle = _idle.setdefault((os.getpid(), memory_bytes), [])
+    try:
+        confined = idle.pop()
+    except IndexError:
+        confined, pid = Confined(memory_bytes), os.getpid()
+        atexit.register(lambda: confined.close() if os.getpid() == pid else None)
+    try:
+        yield confined
+    finally:
+        idle.append(confined)
+
+
+_idle: dict[tuple[int, int], list[Confined]] = {}
 
 
 def serve(memory_bytes: int) -> None:

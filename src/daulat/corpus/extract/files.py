@@ -4,15 +4,23 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
+from daulat.corpus.columns import flat
 from daulat.corpus.extract import confined, fluent, html, messages, ocr, pak, plain, records, roff, xml
 from daulat.corpus.extract.reading import Reading, Unreadable
 from daulat.corpus.extract.unpack import packing, unpacked
 from daulat.corpus.options import CorpusOptions
-from daulat.corpus.stage import KEEP, Judged, TakenOut, Verdict, document, drop, hold, table
+from daulat.corpus.stage import KEEP, Verdict, drop, hold
 from daulat.records import Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
 
 _MAGIC = {b"%PDF": (".pdf",), b"PK\x03\x04": (".xpi", ".zip", ".docx", ".odt"), b"\x7fELF": ()}
 """How some files begin, and what their names then end with."""
@@ -21,27 +29,32 @@ _PACKS = (".xpi", ".zip")
 
 BLOCK_UTF8_BYTES = 16_000_000
 """Documents are handed on in blocks of about so much text."""
-Block: TypeAlias = "tuple[Judged, list[int], list[bool]]"
-"""Documents as they were read; of each, which file it is of, and whether it is that file's last."""
 
 
-def extract(source: Source, folder: Path, options: CorpusOptions) -> Judged:
-    """Every file below `folder`, in the order of its path, as one or more documents; all in one table.
+@dataclass(frozen=True)
+class LeftOut:
+    """Paragraphs of a file that are not its text."""
 
-    A document's id is the digest of the source's name and the file's original bytes, and of the part's number from the
-    second part on; of a file of many records, the digest of the source's name, the record's key and its text.
-    Raises: DaulatError where scanned pages are to be read, and what reads them is not installed.
-    """
-    import pyarrow as pa
+    reason: str
+    paragraphs: int
+    utf8_bytes: int
 
-    listed = named(folder)
-    ready(source, options, [path for _, path in listed])
-    rows, verdicts, taken = [table([])], list[Verdict](), list[TakenOut]()
-    for judged, _, _ in extract_blocks(source, listed, options):
-        taken += [(len(verdicts) + row, what) for row, what in judged.taken_out]
-        verdicts += judged.verdicts
-        rows.append(judged.documents)
-    return Judged(pa.concat_tables(rows), verdicts, taken)
+
+@dataclass(frozen=True)
+class Documents:
+    """Some documents as they were read, one after the other, and a verdict for each."""
+
+    ids: list[str]
+    paths: list[str]
+    texts: "pa.Array"
+    """`large_string`, as long as the others; empty where a document could not be read."""
+    verdicts: list[Verdict]
+    owners: "npt.NDArray[np.int64]"
+    """Which file each is of, by its place in the list that was given."""
+    ended: list[int] = field(default_factory=list)
+    """Files that are read to their end with these."""
+    left_out: list[tuple[int, LeftOut]] = field(default_factory=list)
+    """By file."""
 
 
 def named(folder: Path) -> list[tuple[str, Path]]:
@@ -55,22 +68,26 @@ def ready(source: Source, options: CorpusOptions, files: Iterable[Path]) -> None
         ocr.languages(source.language)
 
 
-def extract_blocks(source: Source, listed: Sequence[tuple[str, Path]], options: CorpusOptions) -> Iterator[Block]:
-    """The documents of these files, block by block: memory does not grow with their number."""
+def extract_blocks(source: Source, listed: Sequence[tuple[str, Path]], options: CorpusOptions) -> Iterator[Documents]:
+    """The documents of these files, block by block: memory does not grow with their number.
+
+    A document's id is the digest of the source's name and the file's original bytes, and of the part's number from the
+    second part on; of a file of many records, the digest of the source's name, the record's key and its text.
+    """
     found = _Found(source, options)
     for number, (name, path) in enumerate(listed):
         many = path.stat().st_size > 0 and records.holds_records(name)
         for batch in records.batches(path, name, source, options) if many else (None,):
             if found.size >= BLOCK_UTF8_BYTES:
-                yield found.block()
+                yield found.documents()
                 found = _Found(source, options)
             if batch is None:
                 found.add_file(name, path, number)
             else:
                 found.add_batch(name, batch, number)
-        found.end(number)
-    if found.rows:
-        yield found.block()
+        found.ended.append(number)
+    if found.ids or found.ended:
+        yield found.documents()
 
 
 class _Found:
@@ -78,12 +95,15 @@ class _Found:
 
     def __init__(self, source: Source, options: CorpusOptions) -> None:
         self.source, self.options = source, options
-        self.rows: list[dict[str, Any]] = []
+        self.ids: list[str] = []
+        self.paths: list[str] = []
         self.verdicts: list[Verdict] = []
-        self.taken: list[TakenOut] = []
         self.owners: list[int] = []
-        self.last: list[bool] = []
+        self.ended: list[int] = []
+        self.left_out: list[tuple[int, LeftOut]] = []
         self.size = 0
+        self._texts: list[pa.Array] = []
+        self._loose: list[str] = []
 
     def add_file(self, name: str, path: Path, owner: int) -> None:
         """A file that is one document."""
@@ -102,39 +122,65 @@ class _Found:
         except Unreadable as why:
             self._leave(name, key, why, owner)
             return
-        self._left_out(reading.left_out, reading.left_out_utf8_bytes)
+        self._leave_out(reading.left_out, reading.left_out_utf8_bytes, owner)
         self._add(name, key, parts, owner)
 
     def add_batch(self, name: str, batch: records.Batch, owner: int) -> None:
-        """Some records of a file that has many."""
-        before = len(self.rows)
-        rows = batch.rows
-        columns = (rows[column].to_pylist() for column in ("key", "text", "reason", "worthless"))
-        for record, text, reason, worthless in zip(*columns, strict=True):
-            here = f"{name}#{record}"
-            key = hashlib.sha256(f"{self.source.name}\0{record}\0".encode("utf-8", "replace"))
-            key.update((here if text is None else text).encode("utf-8", "replace"))
-            if text is None:
-                self._leave(here, key, Unreadable(reason, worthless=worthless), owner)
-            elif not text.strip():
-                self._leave(here, key, Unreadable(records.NO_TEXT, worthless=True), owner)
-            else:
-                self._add(here, key, cut_text(text, self.options.part_utf8_bytes), owner)
-        if len(self.rows) > before:
-            self._left_out(batch.left_out, batch.left_out_utf8_bytes, before)
+        """Some records of a file that has many: those that are documents as they are stay where they lie."""
+        import numpy as np
+        import pyarrow.compute as pc
 
-    def end(self, owner: int) -> None:
-        """The file is read to its end."""
-        if self.owners and self.owners[-1] == owner:
-            self.last[-1] = True
+        texts = batch.rows["text"]
+        data, offsets = flat(texts)
+        view, places = memoryview(data), offsets.tolist()  # type: ignore[arg-type]
+        sizes = np.diff(offsets)
+        plain = np.asarray(pc.is_valid(texts)) & (sizes <= self.options.part_utf8_bytes)
+        plain &= ~np.asarray(pc.fill_null(pc.utf8_is_space(texts), False))
+        keys = batch.rows["key"].to_pylist()
+        head = f"{self.source.name}\0".encode()
+        edges = [0, *(np.flatnonzero(np.diff(plain)) + 1).tolist(), len(keys)] if keys else []
+        for start, end in pairwise(edges):
+            if not plain[start]:
+                for row in range(start, end):
+                    self._record(f"{name}#{keys[row]}", head, keys[row], batch.rows, row, owner)
+                continue
+            for row in range(start, end):
+                key = hashlib.sha256(head + f"{keys[row]}\0".encode("utf-8", "replace"))
+                key.update(view[places[row] : places[row + 1]])
+                self.ids.append(key.hexdigest())
+                self.paths.append(f"{name}#{keys[row]}")
+            self._settle()
+            self._texts.append(texts.slice(start, end - start))
+            self.verdicts += [KEEP] * (end - start)
+            self.owners += [owner] * (end - start)
+            self.size += places[end] - places[start]
+        self._leave_out(batch.left_out, batch.left_out_utf8_bytes, owner)
 
-    def _left_out(self, paragraphs: Counter[str], utf8_bytes: Counter[str], row: int | None = None) -> None:
-        """What was left out of a file or some records, told of the first document of them."""
-        at = len(self.rows) if row is None else row
-        self.taken += [
-            (at, {"reason": why, "paragraphs": paragraphs[why], "utf8_bytes": utf8_bytes[why]})
-            for why in sorted(paragraphs)
-        ]
+    def documents(self) -> Documents:
+        """All of them."""
+        import numpy as np
+        import pyarrow as pa
+
+        self._settle()
+        texts = pa.concat_arrays(self._texts) if self._texts else pa.array([], pa.large_string())
+        owners = np.asarray(self.owners, np.int64)
+        return Documents(self.ids, self.paths, texts, self.verdicts, owners, self.ended, self.left_out)
+
+    def _record(self, name: str, head: bytes, record: str, rows: "pa.RecordBatch", row: int, owner: int) -> None:
+        """A record that cannot be read, or must be cut."""
+        text = rows["text"][row].as_py()
+        key = hashlib.sha256(head + f"{record}\0".encode("utf-8", "replace"))
+        key.update((name if text is None else text).encode("utf-8", "replace"))
+        if text is None:
+            reason, worthless = (rows[column][row].as_py() for column in ("reason", "worthless"))
+            self._leave(name, key, Unreadable(reason, worthless=worthless), owner)
+        elif not text.strip():
+            self._leave(name, key, Unreadable(records.NO_TEXT, worthless=True), owner)
+        else:
+            self._add(name, key, cut_text(text, self.options.part_utf8_bytes), owner)
+
+    def _leave_out(self, paragraphs: Counter[str], utf8_bytes: Counter[str], owner: int) -> None:
+        self.left_out += [(owner, LeftOut(why, paragraphs[why], utf8_bytes[why])) for why in sorted(paragraphs)]
 
     def _add(self, name: str, key: "hashlib._Hash", parts: list[str], owner: int) -> None:
         for part, text in enumerate(parts):
@@ -145,29 +191,39 @@ class _Found:
         verdict = drop(why.reason) if why.worthless else hold(why.reason)
         self._row(name, key.hexdigest(), "", verdict, owner)
 
-    def _row(self, name: str, id_: str, text: str, verdict: Verdict, owner: int) -> None:
-        self.rows.append(document(self.source, name, id_, text))
+    def _row(self, path: str, id_: str, text: str, verdict: Verdict, owner: int) -> None:
+        self.ids.append(id_)
+        self.paths.append(path)
+        self._loose.append(text)
         self.verdicts.append(verdict)
         self.owners.append(owner)
-        self.last.append(False)
         self.size += len(text) * 2
 
-    def block(self) -> Block:
-        """All of them, a verdict for each."""
-        return Judged(table(self.rows), self.verdicts, self.taken), self.owners, self.last
+    def _settle(self) -> None:
+        """Texts that came one by one become a column."""
+        import pyarrow as pa
+
+        if self._loose:
+            self._texts.append(pa.array(self._loose, pa.large_string()))
+            self._loose = []
 
 
-def unread_blocks(source: Source, listed: Sequence[tuple[str, Path]]) -> Iterator[Block]:
+def unread_blocks(source: Source, listed: Sequence[tuple[str, Path]]) -> Iterator[Documents]:
     """Every file as one document without its text: what may not be used is not opened beyond its digest."""
-    rows = []
-    for name, path in listed:
+    import numpy as np
+    import pyarrow as pa
+
+    ids = list[str]()
+    for _, path in listed:
         with path.open("rb") as file:
             key = hashlib.sha256(source.name.encode() + b"\0")
             for block in iter(lambda: file.read(1 << 20), b""):
                 key.update(block)
-        rows.append(document(source, name, key.hexdigest(), ""))
-    if rows:
-        yield Judged(table(rows), [KEEP] * len(rows)), list(range(len(rows))), [True] * len(rows)
+        ids.append(key.hexdigest())
+    if ids:
+        texts = pa.array([""] * len(ids), pa.large_string())
+        every = np.arange(len(ids))
+        yield Documents(ids, [name for name, _ in listed], texts, [KEEP] * len(ids), every, every.tolist())
 
 
 def all_files(folder: Path) -> list[Path]:

@@ -4,8 +4,10 @@ Real text of eleven languages. Filters: every document gets one verdict by the r
 metric measured, from datatrove 0.10.1 as it ships (with each language's own splitter) and with ICU's words patched in;
 `mismatch` is the share of documents that one keeps and the other does not. Near copies: documents grown by copies in which 0, 1,
 2, 5 and 10% of the words are replaced; `recall` is of the copies with 1 and 2%, `false` counts what is removed and is no copy;
-`cheap` is datatrove with a regular expression as splitter. CPU-seconds of one process each, in the same run, Numba's compiling
-left out. The whole pipeline (`build`) reads Parquet and writes the corpus with everything on; 1x, 4x, 16x grow it by edits.
+`cheap` is datatrove with a regular expression as splitter; Daft and text-dedup make signatures of as many permutations over
+shingles as long, of their own words. CPU-seconds of one process each, in the same run, Numba's compiling left out.
+The whole pipeline (`build`) reads Parquet and writes the corpus with everything on; 1x, 4x, 16x grow it by edits. Of 16x, 1% is
+added, taken away again, and taken at random; the shards are as small beside that corpus as they are beside a real one.
 The limit: reading memory takes 0.03 s a GB, checking UTF-8 0.7 s; ICU's dictionary takes 20 s a GB of Thai, the most of any part.
 """
 
@@ -46,7 +48,15 @@ BOUNDS = {
 }  # fmt: skip
 AT_MOST = ("verdict_mismatch", "lsh4m_gb", "incremental_1pct")
 COLUMNS = ["filters_mb_s", "filters_shipped_mb_s", "filters_patched_mb_s", "verdicts", "mismatch", "dedup_mb_s"]
-COLUMNS += ["dedup_shipped_mb_s", "dedup_cheap_mb_s", "recall", "shipped_recall", "cheap_recall", "false"]
+COLUMNS += [
+    "dedup_shipped_mb_s",
+    "dedup_cheap_mb_s",
+    "dedup_daft_mb_s",
+    "dedup_text_dedup_mb_s",
+    "recall",
+    "shipped_recall",
+]
+COLUMNS += ["cheap_recall", "daft_recall", "text_dedup_recall", "false"]
 FEW, SOME = 0.5e6, 2.5e6
 """UTF-8 bytes a language for the slow peers, and for the others."""
 EDITS = (0.0, 0.01, 0.02, 0.05, 0.10)
@@ -111,9 +121,9 @@ def near_copies(rows: dict[str, dict[str, Any]], folder: Path) -> dict[str, floa
     """Which copies are found, and how fast."""
     options = CorpusOptions()
     duplicates.near_groups(["satu dua tiga empat lima enam"] * 3, ["id"] * 3, options)
-    seconds: dict[str, float] = {"ours": 0.0, "cheap": 0.0, "ours of few": 0.0, "shipped": 0.0}
+    seconds = dict.fromkeys(("ours", "cheap", "daft", "text_dedup", "ours of few", "shipped"), 0.0)
     found = {"recall": [0, 0], "removed": [0, 0]}
-    for size, modes in ((SOME, ("cheap",)), (FEW, ("shipped",))):
+    for size, modes in ((SOME, ("cheap", "daft", "text_dedup")), (FEW, ("shipped",))):
         grown = {code: _grown(code, size) for code in CODES}
         ours = {
             code: _timed(lambda c=code, t=own: duplicates.near_groups(t, [c] * len(t), options))  # type: ignore[misc]
@@ -123,7 +133,8 @@ def near_copies(rows: dict[str, dict[str, Any]], folder: Path) -> dict[str, floa
         seconds["ours" if "cheap" in modes else "ours of few"] += sum(one[1] for one in ours.values())
         for mode in modes:
             lines = ({"language": c, "code": CODES[c], "texts": own} for c, (own, _) in grown.items())
-            for code, one in peer("duplicates", mode, lines, folder).items():
+            script = "duplicates" if mode in ("cheap", "shipped") else "signatures"
+            for code, one in peer(script, mode, lines, folder).items():
                 seconds[mode] += one["cpu_s"]
                 own, marks = grown[code]
                 hits = _hits(marks, set(one["removed"]))
@@ -142,6 +153,7 @@ def near_copies(rows: dict[str, dict[str, Any]], folder: Path) -> dict[str, floa
                 found["removed"][1] += len(removed[code])
     return {
         "dedup_vs_shipped": seconds["shipped"] / seconds["ours of few"], "dedup_vs_cheap": seconds["cheap"] / seconds["ours"],
+        "dedup_vs_daft": seconds["daft"] / seconds["ours"], "dedup_vs_text_dedup": seconds["text_dedup"] / seconds["ours"],
         "dedup_recall": found["recall"][0] / found["recall"][1],
         "dedup_precision": 1 - found["removed"][0] / max(1, found["removed"][1]),
     }  # fmt: skip
@@ -321,7 +333,11 @@ def write(rows: dict[str, dict[str, Any]], total: dict[str, float]) -> None:
     RESULTS.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
     for code, row in rows.items():
         print(code, " ".join(f"{name}={row[name]:.3g}" for name in COLUMNS))
-    print({key: round(value, 4) for key, value in total.items() if key.startswith(("x", "with"))}, "missed:", missed)
+    print(
+        {key: round(value, 4) for key, value in total.items() if key.startswith(("x", "with", "scat", "dedup_vs"))},
+        "missed:",
+        missed,
+    )
     names = ("filters_vs_shipped", "filters_vs_patched", "verdict_mismatch", "dedup_vs_shipped", "dedup_vs_cheap")
     names += ("dedup_recall", "dedup_precision", "pii_recall", "pii_precision", "lsh4m_gb", "incremental_1pct")
     print("bench-corpus:", " ".join(f"{name}={total[name]:.4g}" for name in (*names, "mb_per_core_s")))

@@ -10,6 +10,7 @@ import unicodedata
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from corpus_samples import THAI, extracted, indonesian, page, snapshot, source
 
@@ -304,4 +305,5 @@ def test_a_text_is_cut_where_its_paragraphs_would_be(seed: int) -> None:
     text = "\n".join(lines)
     for limit in (20, 100, 400, 100_000):
         expected = list(files.cut(lines, limit)) if len(text.encode()) > limit else [text]
-        assert files.cut_text(text, limit) == expected
+        data = np.frombuffer(text.encode(), np.uint8)
+        assert [bytes(data[start:end]).decode() for start, end in files.cut_text(data, limit)] == expected

@@ -6,17 +6,20 @@ from itertools import pairwise
 
 import icu
 import numpy as np
+import pyarrow as pa
 import pytest
 from corpus_samples import THAI, indonesian, source
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daulat.corpus import burmese, normalise, quality
+from daulat.corpus.columns import flat
 from daulat.corpus.kernels import borders as rules
 from daulat.corpus.kernels.characters import LETTER, SYMBOL, WORD, unit_kinds
 from daulat.corpus.kernels.clusters import clusters, unit_classes
 from daulat.corpus.kernels.lines import COLUMNS, lines
 from daulat.corpus.kernels.minhash import signatures
+from daulat.corpus.kernels.paragraphs import paragraphs
 from daulat.corpus.kernels.repetition import repetition
 from daulat.corpus.stage import document, table
 from daulat.corpus.words import borders, tokens, utf16
@@ -36,6 +39,7 @@ def with_pyicu(text: str, language: str = "th") -> list[int]:
 
 
 @settings(max_examples=400, deadline=None)
+@example(["\u05d0\u3031\u0300", "\u30fc\u2e80"])  # ICU's iterator remembers U+3031 when it comes to U+30FC
 @given(st.lists(st.lists(every_class, max_size=12).map("".join), min_size=1, max_size=4))
 def test_borders_are_those_of_icu_whichever_rules_and_dictionaries_they_need(texts: list[str]) -> None:
     units, offsets = utf16(texts)
@@ -202,3 +206,27 @@ def test_a_mark_that_changes_places_with_one_in_a_composed_letter_is_put_in_orde
         rows = [document(source(language="vi"), "0", "0", raw)]
         (found,) = normalise.normalise(table(rows)).documents["text"].to_pylist()
         assert found == normalise.text(raw), [hex(ord(one)) for one in raw]
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.sampled_from("ab\n ก้é😀1"), max_size=60), max_size=12))
+def test_paragraphs_are_told_apart_by_their_bytes_wherever_they_stand(texts: list[str]) -> None:
+    hashes, characters, sizes, starts = paragraphs(*flat(pa.array(texts, pa.large_string())))
+    lines = [text.split("\n") for text in texts]
+    assert np.diff(starts).tolist() == list(map(len, lines))
+    every = [line for own in lines for line in own]
+    assert characters.tolist() == list(map(len, every))
+    assert sizes.tolist() == [len(line.encode()) for line in every]
+    by_hash = dict(zip(hashes.tolist(), every, strict=True))
+    assert [by_hash[one] for one in hashes.tolist()] == every
+    assert len(by_hash) == len(set(every))
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=40), max_size=8))
+def test_units_are_what_python_encodes(texts: list[str]) -> None:
+    texts = [text.encode("utf-8", "replace").decode() for text in texts]
+    units, offsets = utf16(pa.array(texts, pa.large_string()))
+    assert units.tobytes() == "".join(texts).encode("utf-16-le")
+    assert np.diff(offsets).tolist() == [len(text.encode("utf-16-le")) // 2 for text in texts]
+    assert utf16(texts)[0].tolist() == units.tolist()

@@ -59,12 +59,11 @@ def to_unicode(text: str) -> Burmese:
     """The text in Unicode's order and letters; other scripts stay as they are."""
     if not _MYANMAR.search(text) or not any(sign.search(text) for sign in (_KILLER, _STRANGE, _E_ALONE, _R_ALONE)):
         return Burmese(text, {})
-    letters = len(_MYANMAR.findall(text))
+    lines = text.split("\n")
+    sizes, ratios = _by_line(text)
+    letters = sum(sizes)
     if len(_KILLER.findall(text)) <= _KILLER_SHARE * letters and (ordered := _in_order(text)):
         return ordered
-    lines = text.split("\n")
-    sizes = [len(_MYANMAR.findall(line)) for line in lines]
-    ratios = [_ratio(line) / size if size else 0.0 for line, size in zip(lines, sizes, strict=True)]
     sure = [ratio >= _ZAWGYI and _KILLER.search(line) is not None for line, ratio in zip(lines, ratios, strict=True)]
     zawgyi = sum(size for size, is_zawgyi in zip(sizes, sure, strict=True) if is_zawgyi)
     unsure = sum(
@@ -117,14 +116,18 @@ def _is_burmese(text: str) -> bool:
     return len(_STRANGE.findall(text)) <= _STRANGE_SHARE * letters and len(_MARK_ALONE.findall(text)) <= 0.01 * letters
 
 
-def _ratio(line: str) -> float:
-    """Log-likelihood of Zawgyi over Unicode."""
+def _by_line(text: str) -> tuple[list[int], list[float]]:
+    """Burmese letters in each line, and the mean log-likelihood of each to be Zawgyi, over that to be Unicode."""
     import numpy as np
 
-    places, ratios = _model()
-    codes = np.frombuffer(line.encode("utf-32-le", "replace"), np.uint32)
+    places, ratios = _model()  # a line end is in no word, as is what stands before the first letter and behind the last
+    codes = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
     states = np.concatenate(([0], places[np.minimum(codes, len(places) - 1)], [0]))
-    return float(ratios[states[:-1], states[1:]].sum())
+    ends = np.append(codes == ord("\n"), False)
+    line = np.cumsum(ends) - ends
+    sums = np.bincount(line, weights=ratios[states[:-1], states[1:]])
+    sizes = np.bincount(line[:-1], weights=(codes >= 0x1000) & (codes < 0x10A0), minlength=len(sums)).astype(np.int64)
+    return sizes.tolist(), (sums / np.maximum(1, sizes) * (sizes > 0)).tolist()
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from daulat.corpus.options import CorpusOptions
-from daulat.corpus.words import utf16
+from daulat.corpus.words import Texts, utf16
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,14 +47,14 @@ def groups(bands: "Iterable[npt.NDArray[np.uint64]]") -> "npt.NDArray[np.int64]"
     return np.zeros(0, np.int64) if parent is None else roots(parent).astype(np.int64)
 
 
-def band_keys(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDArray[np.uint64]":
+def band_keys(texts: Texts, language: str, options: CorpusOptions) -> "npt.NDArray[np.uint64]":
     """A 64-bit key of each band of each text's signature, a row a text."""
     from daulat.corpus.kernels.minhash import band_keys as kernel
 
     return kernel(minhash(texts, language, options), options.bands, options.band_hashes)  # type: ignore[no-any-return]
 
 
-def minhash(texts: list[str], language: str, options: CorpusOptions) -> "npt.NDArray[np.uint32]":
+def minhash(texts: Texts, language: str, options: CorpusOptions) -> "npt.NDArray[np.uint32]":
     """A signature a text: the smallest of its shingles' hashes under each permutation. Source: Broder 1997."""
     import numpy as np
 

@@ -198,7 +198,7 @@ def _block(source: Source, given: Given, options: CorpusOptions, tasks: Tasks, s
     lists = count[starts]
     place = np.arange(len(hashes)) - np.repeat(starts[:-1], np.diff(starts))
     bands = np.zeros((len(ids), options.bands), np.uint64)
-    bands[goes_on] = band_keys(texts.filter(pa.array(goes_on)).to_pylist(), source.language, options)
+    bands[goes_on] = band_keys(texts.filter(pa.array(goes_on)), source.language, options)
     exact = digests(hashes, starts)
 
     def listed(values: Any, kind: Any) -> "pa.LargeListArray":

@@ -48,7 +48,7 @@ def quality(documents: "pa.Table", options: CorpusOptions, read: Tokens | None =
         return Judged(documents, [])
     language = documents["language"][0].as_py()
     limits = thresholds(language, options.quality)
-    found = metrics(read or tokens(documents["text"].to_pylist(), language), limits.stop_words)
+    found = metrics(read or tokens(documents["text"], language), limits.stop_words)
     verdicts = [KEEP] * documents.num_rows
     for reason, broken in rules(found, limits, options, spaceless=language in SPACELESS):
         for row in broken.nonzero()[0].tolist():

@@ -10,14 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pyarrow as pa
 
 _WORD_ITERATOR = 1
 """UBRK_WORD."""
+
+
+Texts: TypeAlias = "Sequence[str] | pa.Array | pa.ChunkedArray"
+"""Texts one by one, or a column of them, which is read as it lies."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Tokens:
     unit_offsets: "npt.NDArray[np.int64]"
 
 
-def tokens(texts: Sequence[str], language: str) -> Tokens:
+def tokens(texts: "Texts", language: str) -> Tokens:
     """The tokens of each text. Case counts."""
     from daulat.corpus.kernels.characters import unit_kinds
     from daulat.corpus.kernels.tokens import tokens as kernel
@@ -71,28 +76,31 @@ def _borders(
 ) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
     from daulat.corpus.kernels.borders import unit_classes, walk
 
-    opened, set_text, following, close = _icu()
+    opened, clone, set_text, following, close = _icu()
     status = ctypes.c_int(0)
     handle = opened(_WORD_ITERATOR, language.encode(), None, 0, ctypes.byref(status))
     assert handle, f"ICU has no words for {language}: {status.value}"
     try:
-        return walk(handle, set_text, following, units, offsets, unit_classes())  # type: ignore[no-any-return]
+        return walk(handle, clone, set_text, following, close, units, offsets, unit_classes())  # type: ignore[no-any-return]
     finally:
         close(handle)
 
 
-def utf16(texts: Sequence[str]) -> "tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]":
+def utf16(texts: "Texts") -> "tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]":
     """All texts' UTF-16 units, and where each text begins."""
-    import numpy as np
+    import pyarrow as pa
 
-    encoded = [text.encode("utf-16-le", "replace") for text in texts]
-    offsets = np.concatenate(([0], np.cumsum([len(part) // 2 for part in encoded]))).astype(np.int64)
-    return np.frombuffer(b"".join(encoded), dtype="<u2"), offsets
+    from daulat.corpus.columns import flat
+    from daulat.corpus.kernels.units import utf16 as kernel
+
+    if not isinstance(texts, pa.Array | pa.ChunkedArray):
+        texts = pa.array([text.encode("utf-8", "replace") for text in texts], pa.large_binary()).cast(pa.large_string())
+    return kernel(*flat(texts))  # type: ignore[no-any-return]
 
 
 @cache
-def _icu() -> tuple[Any, Any, Any, Any]:
-    """Open, set text, next border, close: of the very library that PyICU has loaded."""
+def _icu() -> tuple[Any, Any, Any, Any, Any]:
+    """Open, clone, set text, next border, close: of the very library that PyICU has loaded."""
     import icu
 
     major = icu.ICU_VERSION.partition(".")[0]
@@ -107,6 +115,7 @@ def _icu() -> tuple[Any, Any, Any, Any]:
     pointer, number = ctypes.c_void_p, ctypes.c_int32
     return (
         function("ubrk_open", pointer, ctypes.c_int, ctypes.c_char_p, pointer, number, pointer),
+        function("ubrk_clone", pointer, pointer, pointer),
         function("ubrk_setText", None, pointer, pointer, number, pointer),
         function("ubrk_next", number, pointer),
         function("ubrk_close", None, pointer),

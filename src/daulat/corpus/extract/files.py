@@ -103,7 +103,7 @@ class _Found:
         self.left_out: list[tuple[int, LeftOut]] = []
         self.size = 0
         self._texts: list[pa.Array] = []
-        self._loose: list[str] = []
+        self._loose: list[bytes] = []
 
     def add_file(self, name: str, path: Path, owner: int) -> None:
         """A file that is one document."""
@@ -134,15 +134,24 @@ class _Found:
         data, offsets = flat(texts)
         view, places = memoryview(data), offsets.tolist()  # type: ignore[arg-type]
         sizes = np.diff(offsets)
-        plain = np.asarray(pc.is_valid(texts)) & (sizes <= self.options.part_utf8_bytes)
-        plain &= ~np.asarray(pc.fill_null(pc.utf8_is_space(texts), False))
+        valid = np.asarray(pc.is_valid(texts))
+        plain = valid & (sizes <= self.options.part_utf8_bytes)
+        blank = np.asarray(pc.fill_null(pc.utf8_is_space(texts), False))
+        plain &= ~blank
         keys = batch.rows["key"].to_pylist()
         head = f"{self.source.name}\0".encode()
         edges = [0, *(np.flatnonzero(np.diff(plain)) + 1).tolist(), len(keys)] if keys else []
         for start, end in pairwise(edges):
             if not plain[start]:
                 for row in range(start, end):
-                    self._record(f"{name}#{keys[row]}", head, keys[row], batch.rows, row, owner)
+                    here, key = (
+                        f"{name}#{keys[row]}",
+                        hashlib.sha256(head + f"{keys[row]}\0".encode("utf-8", "replace")),
+                    )
+                    if valid[row] and not blank[row]:
+                        self._long(here, key, data[places[row] : places[row + 1]], owner)
+                    else:
+                        self._unread(here, key, batch.rows.slice(row, 1), owner)
                 continue
             for row in range(start, end):
                 key = hashlib.sha256(head + f"{keys[row]}\0".encode("utf-8", "replace"))
@@ -166,18 +175,20 @@ class _Found:
         owners = np.asarray(self.owners, np.int64)
         return Documents(self.ids, self.paths, texts, self.verdicts, owners, self.ended, self.left_out)
 
-    def _record(self, name: str, head: bytes, record: str, rows: "pa.RecordBatch", row: int, owner: int) -> None:
-        """A record that cannot be read, or must be cut."""
-        text = rows["text"][row].as_py()
-        key = hashlib.sha256(head + f"{record}\0".encode("utf-8", "replace"))
+    def _unread(self, name: str, key: "hashlib._Hash", record: "pa.RecordBatch", owner: int) -> None:
+        """A record that cannot be read, or has nothing but white space."""
+        text, reason, worthless = (record[column][0].as_py() for column in ("text", "reason", "worthless"))
         key.update((name if text is None else text).encode("utf-8", "replace"))
-        if text is None:
-            reason, worthless = (rows[column][row].as_py() for column in ("reason", "worthless"))
-            self._leave(name, key, Unreadable(reason, worthless=worthless), owner)
-        elif not text.strip():
-            self._leave(name, key, Unreadable(records.NO_TEXT, worthless=True), owner)
-        else:
-            self._add(name, key, cut_text(text, self.options.part_utf8_bytes), owner)
+        why = Unreadable(reason, worthless=worthless) if text is None else Unreadable(records.NO_TEXT, worthless=True)
+        self._leave(name, key, why, owner)
+
+    def _long(self, name: str, key: "hashlib._Hash", data: "npt.NDArray[np.uint8]", owner: int) -> None:
+        """A record that must be cut."""
+        key.update(data)  # type: ignore[arg-type]
+        parts = cut_text(data, self.options.part_utf8_bytes)
+        for part, (start, end) in enumerate(parts):
+            here = name if len(parts) == 1 else f"{name}#{part + 1}"
+            self._row(here, part_id(key, part), data[start:end].tobytes(), KEEP, owner)
 
     def _leave_out(self, paragraphs: Counter[str], utf8_bytes: Counter[str], owner: int) -> None:
         self.left_out += [(owner, LeftOut(why, paragraphs[why], utf8_bytes[why])) for why in sorted(paragraphs)]
@@ -185,26 +196,26 @@ class _Found:
     def _add(self, name: str, key: "hashlib._Hash", parts: list[str], owner: int) -> None:
         for part, text in enumerate(parts):
             here = name if len(parts) == 1 else f"{name}#{part + 1}"
-            self._row(here, part_id(key, part), text, KEEP, owner)
+            self._row(here, part_id(key, part), text.encode("utf-8", "replace"), KEEP, owner)
 
     def _leave(self, name: str, key: "hashlib._Hash", why: Unreadable, owner: int) -> None:
         verdict = drop(why.reason) if why.worthless else hold(why.reason)
-        self._row(name, key.hexdigest(), "", verdict, owner)
+        self._row(name, key.hexdigest(), b"", verdict, owner)
 
-    def _row(self, path: str, id_: str, text: str, verdict: Verdict, owner: int) -> None:
+    def _row(self, path: str, id_: str, text: bytes, verdict: Verdict, owner: int) -> None:
         self.ids.append(id_)
         self.paths.append(path)
         self._loose.append(text)
         self.verdicts.append(verdict)
         self.owners.append(owner)
-        self.size += len(text) * 2
+        self.size += len(text)
 
     def _settle(self) -> None:
         """Texts that came one by one become a column."""
         import pyarrow as pa
 
         if self._loose:
-            self._texts.append(pa.array(self._loose, pa.large_string()))
+            self._texts.append(pa.array(self._loose, pa.large_binary()).cast(pa.large_string()))
             self._loose = []
 
 
@@ -276,25 +287,22 @@ def read(name: str, data: bytes, source: Source, options: CorpusOptions) -> Read
     return reader()
 
 
-def cut_text(text: str, utf8_bytes: int) -> list[str]:
-    """The same for a text with a paragraph a line: most are short, and are not looked into."""
-    if len(text) * 3 <= utf8_bytes:
-        return [text]
-    data = text.encode("utf-8", "replace")
+def cut_text(data: "npt.NDArray[np.uint8]", utf8_bytes: int) -> list[tuple[int, int]]:
+    """The same for a text with a paragraph a line, as it lies in memory: where each part begins and ends."""
+    import numpy as np
+
     if len(data) <= utf8_bytes:
-        return [text]
-    ends, begun, at = list[int](), 0, 0
-    for paragraph in data.split(b"\n"):
-        end = at + len(paragraph) + 1
-        if ends and end - begun <= utf8_bytes:
-            ends[-1] = end
-        else:
-            ends.append(end)
-            begun = at
-        at = end
+        return [(0, len(data))]
+    after = np.append(np.flatnonzero(data == ord("\n")) + 1, len(data) + 1)
+    ends, begun = list[int](), 0
+    while begun <= len(data):
+        first = int(np.searchsorted(after, begun, side="right"))
+        last = int(np.searchsorted(after, begun + utf8_bytes, side="right")) - 1
+        begun = int(after[max(first, last)])
+        ends.append(begun)
     if len(ends) > 1 and (ends[-1] - ends[-2]) * 2 < utf8_bytes:
         ends[-2:] = ends[-1:]
-    return [data[start : end - 1].decode() for start, end in zip([0, *ends], ends, strict=False)]
+    return [(start, end - 1) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def cut(paragraphs: Iterable[str], utf8_bytes: int) -> Iterator[str]:

@@ -10,5 +10,6 @@ repetition.py   n-grams that stand twice               clusters.py     what shin
 minhash.py      shingles ─> signatures                 groups.py       pairs ─> connected components
 scripts.py      characters of each script; languages   paragraphs.py  a text's lines as hashes
 tidy.py         white space in one way                 runs.py        runs of words that stand in a task
+units.py        UTF-8 as UTF-16 units                  loads.py       eight bytes at once
 ```
 """

@@ -47,8 +47,11 @@ def unit_classes() -> "npt.NDArray[np.uint8]":
 
 
 @numba.njit(nogil=True)
-def walk(handle, set_text, following, units, offsets, classes):  # type: ignore[no-untyped-def]
-    """Borders counted from the start of all texts, and where each text's begin. ICU's functions are no constants: no cache."""
+def walk(handle, clone, set_text, following, close, units, offsets, classes):  # type: ignore[no-untyped-def]
+    """Borders counted from the start of all texts, and where each text's begin. ICU's functions are no constants: no cache.
+
+    Each text has an iterator of its own: one that has seen a character of no dictionary cuts the next text differently.
+    """
     found = np.empty(len(units) + 2 * len(offsets), np.int64)
     starts = np.zeros(len(offsets), np.int64)
     status = np.zeros(1, np.int32)
@@ -61,12 +64,14 @@ def walk(handle, set_text, following, units, offsets, classes):  # type: ignore[
         if after >= 0:
             count = after
         else:
-            set_text(handle, units.ctypes.data + 2 * first, np.int32(last - first), status.ctypes.data)
-            border = following(handle)
+            own = clone(handle, status.ctypes.data)
+            set_text(own, units.ctypes.data + 2 * first, np.int32(last - first), status.ctypes.data)
+            border = following(own)
             while border >= 0:
                 found[count] = first + border
                 count += 1
-                border = following(handle)
+                border = following(own)
+            close(own)
         starts[text + 1] = count
     return found[:count], starts
 

@@ -3,6 +3,7 @@
 import numba  # noqa: TID253
 import numpy as np  # noqa: TID253
 
+from daulat.corpus.kernels.loads import ONES, load64, newlines, ones
 from daulat.corpus.kernels.tokens import MIX, PRIME
 
 
@@ -19,20 +20,47 @@ def paragraphs(data, offsets):  # type: ignore[no-untyped-def]
     starts = np.zeros(number + 1, np.int64)
     count = 0
     for text in range(number):
-        value, letters, first = PRIME, 0, offsets[text]
-        for at in range(offsets[text], offsets[text + 1]):
-            byte = data[at]
-            if byte == 0x0A:
-                hashes[count], characters[count], sizes[count] = _spread(value), letters, at - first
-                count += 1
-                value, letters, first = PRIME, 0, at + 1
-            else:
-                value = (value ^ np.uint64(byte)) * MIX
-                letters += (byte & 0xC0) != 0x80
-        hashes[count], characters[count], sizes[count] = _spread(value), letters, offsets[text + 1] - first
-        count += 1
+        first, end = offsets[text], offsets[text + 1]
+        while first <= end:
+            value, letters, last = _paragraph(data, first, end)
+            hashes[count], characters[count], sizes[count] = (
+                _spread(value ^ np.uint64(last - first)),
+                letters,
+                last - first,
+            )
+            count += 1
+            first = last + 1
         starts[text + 1] = count
     return hashes, characters, sizes, starts
+
+
+@numba.njit(cache=True, nogil=True)
+def _paragraph(data, first, end):  # type: ignore[no-untyped-def]
+    """A hash of the bytes from there to the next line end, how many characters they are, and where it stands; or the end."""
+    value, letters, at = PRIME, 0, first
+    while at < end:
+        if at + 8 <= len(data):
+            word = load64(data, at)
+        else:  # the last bytes of all
+            word = np.uint64(0)
+            for place in range(len(data) - at):
+                word |= np.uint64(data[at + place]) << np.uint64(8 * place)
+        room, here = min(8, end - at), newlines(word)
+        if here:
+            place = 0
+            while here >> np.uint64(8 * place) & np.uint64(0x80) == 0:
+                place += 1
+            room = min(room, place)
+        if room < 8:
+            word &= (np.uint64(1) << np.uint64(8 * room)) - np.uint64(1)
+        if room:
+            value = (value ^ word) * MIX
+            value ^= value >> np.uint64(32)
+            letters += room - ones((word >> np.uint64(7)) & ~(word >> np.uint64(6)) & ONES)
+            at += room
+        if room < 8:
+            break
+    return value, letters, at
 
 
 @numba.njit(cache=True, nogil=True)

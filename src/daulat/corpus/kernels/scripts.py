@@ -7,6 +7,8 @@ column as they lie, text `row` from `starts[row]` to `ends[row]`; broken UTF-8 i
 import numba  # noqa: TID253
 import numpy as np  # noqa: TID253
 
+CHAINS, BEFORE = 4, 8
+
 HASH_SEED, HASH_PRIME = 0xCBF29CE484222325, 0x100000001B3
 """Source: FNV-1a, 64 bits, RFC 9923."""
 _SEED, _PRIME = np.uint64(HASH_SEED), np.uint64(HASH_PRIME)
@@ -62,6 +64,57 @@ def without_small_letters(data, starts, ends):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def _features(data, start, end, moves, first, hits, found):  # type: ignore[no-untyped-def]
+    """The features of a text in its order, in four parts that are walked side by side: each byte waits for the memory.
+
+    A part begins `BEFORE` bytes earlier, without counting: no feature is longer, so the automaton is then where it would be.
+    """
+    quarter = (end - start) // CHAINS
+    found[:] = 0
+    if quarter < 2 * BEFORE:
+        found[0] = _walk(data, start, end, moves, first, hits[0])
+        return
+    a, b, c, d = start, start + quarter, start + 2 * quarter, start + 3 * quarter
+    one = two = three = four = first
+    for at in range(BEFORE):
+        two = moves[two + np.uint64(data[b - BEFORE + at])] >> np.uint64(32)
+        three = moves[three + np.uint64(data[c - BEFORE + at])] >> np.uint64(32)
+        four = moves[four + np.uint64(data[d - BEFORE + at])] >> np.uint64(32)
+    low = np.uint64(0xFFFFFFFF)
+    i = j = k = m = 0
+    for at in range(quarter):
+        first_move = moves[one + np.uint64(data[a + at])]
+        second_move = moves[two + np.uint64(data[b + at])]
+        third_move = moves[three + np.uint64(data[c + at])]
+        fourth_move = moves[four + np.uint64(data[d + at])]
+        one, two = first_move >> np.uint64(32), second_move >> np.uint64(32)
+        three, four = third_move >> np.uint64(32), fourth_move >> np.uint64(32)
+        hits[0, i] = np.int64(first_move & low) - 1
+        hits[1, j] = np.int64(second_move & low) - 1
+        hits[2, k] = np.int64(third_move & low) - 1
+        hits[3, m] = np.int64(fourth_move & low) - 1
+        i += first_move & low != 0
+        j += second_move & low != 0
+        k += third_move & low != 0
+        m += fourth_move & low != 0
+    m += _walk(data, d + quarter, end, moves, four, hits[3, m:])
+    found[0], found[1], found[2], found[3] = i, j, k, m
+
+
+@numba.njit(cache=True, nogil=True)
+def _walk(data, start, end, moves, state, hits):  # type: ignore[no-untyped-def]
+    """The features from there to there, and how many."""
+    count = 0
+    for at in range(start, end):
+        move = moves[state + np.uint64(data[at])]
+        state = move >> np.uint64(32)
+        if move & np.uint64(0xFFFFFFFF):
+            hits[count] = np.int64(move & np.uint64(0xFFFFFFFF)) - 1
+            count += 1
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
 def language_scores(data, starts, ends, moves, first, weights, unit, prior):  # type: ignore[no-untyped-def]
     """Naive Bayes over the features that an automaton finds, a row a text.
 
@@ -79,16 +132,17 @@ def language_scores(data, starts, ends, moves, first, weights, unit, prior):  # 
     for text in range(len(starts)):
         longest = max(longest, ends[text] - starts[text])
     touched = np.empty(longest, dtype=np.int64)
+    hits = np.empty((CHAINS, longest + CHAINS), dtype=np.int32)
+    found = np.zeros(CHAINS, dtype=np.int64)
     logarithms = np.log1p(np.arange(longest + 1).astype(np.float32))
     score = np.empty(classes, dtype=np.float32)
     for text in range(len(starts)):
         start, end = starts[text], ends[text]
-        state, count = np.uint64(first), 0
-        for at in range(start, end):
-            move = moves[state + np.uint64(data[at])]
-            state = move >> np.uint64(32)
-            feature = np.int64(move & np.uint64(0xFFFFFFFF)) - 1
-            if feature >= 0:
+        _features(data, start, end, moves, np.uint64(first), hits, found)
+        count = 0
+        for chain in range(CHAINS):
+            for index in range(found[chain]):
+                feature = hits[chain, index]
                 if seen[feature] == 0:
                     touched[count] = feature
                     count += 1

@@ -88,6 +88,18 @@ def tidy(data, offsets, classes, combining, pairs):  # type: ignore[no-untyped-d
         at, end = offsets[text], offsets[text + 1]
         while at < end:
             lead = data[at]
+            if started and before < 0x80 and 0x20 <= lead < 0x7F:  # ASCII after ASCII: nothing but spaces to count
+                at += 1
+                order, earlier = 0, before
+                if lead == 0x20:
+                    space, before = True, np.int64(0)
+                    continue
+                if space:
+                    found[to] = 0x20
+                    to, space = to + 1, False
+                found[to] = lead
+                to, before = to + 1, np.int64(lead)
+                continue
             if lead < 0x80:
                 code, size = np.int64(lead), 1
             elif lead < 0xE0:

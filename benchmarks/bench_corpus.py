@@ -56,7 +56,7 @@ COLUMNS += [
     "recall",
     "shipped_recall",
 ]
-COLUMNS += ["cheap_recall", "daft_recall", "text_dedup_recall", "false"]
+COLUMNS += ["cheap_recall", "daft_recall", "text_dedup_recall", "text_dedup_false", "false"]
 FEW, SOME = 0.5e6, 2.5e6
 """UTF-8 bytes a language for the slow peers, and for the others."""
 EDITS = (0.0, 0.01, 0.02, 0.05, 0.10)
@@ -141,6 +141,7 @@ def near_copies(rows: dict[str, dict[str, Any]], folder: Path) -> dict[str, floa
                 rows[code] |= {
                     f"dedup_{mode}_mb_s": _mb(own) / one["cpu_s"],
                     f"{mode}_recall": hits[0] / max(1, hits[1]),
+                    f"{mode}_false": len(set(one["removed"]) - _pairs(marks)),
                 }
         if "cheap" in modes:
             for code, (own, marks) in grown.items():

@@ -306,4 +306,7 @@ def test_a_text_is_cut_where_its_paragraphs_would_be(seed: int) -> None:
     for limit in (20, 100, 400, 100_000):
         expected = list(files.cut(lines, limit)) if len(text.encode()) > limit else [text]
         data = np.frombuffer(text.encode(), np.uint8)
-        assert [bytes(data[start:end]).decode() for start, end in files.cut_text(data, limit)] == expected
+        assert [
+            bytes(data[start:end]).decode()
+            for start, end in files.cut_text(len(data), np.flatnonzero(data == 10), limit)
+        ] == expected

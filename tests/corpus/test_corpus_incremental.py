@@ -343,22 +343,25 @@ def test_what_was_withdrawn_is_in_no_block_any_more(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {f"p{n:03}.html": page(indonesian(n * 10)) for n in range(40)}
     built(tmp_path / "one", [snapshot(tmp_path / "a", files)], tmp_path / "state")
     secret = page(
-        [*indonesian(5_000), "Kalimat ini ditarik kembali oleh pemiliknya dan tidak boleh tinggal di mana pun."]
+        [
+            *indonesian(5_000),
+            "Kalimat ini ditarik kembali oleh warga9@desa.example.id dan tidak boleh tinggal di mana pun.",
+        ]
     )
     with_it = {**files, "secret.html": secret}
     built(tmp_path / "two", [snapshot(tmp_path / "a", with_it)], tmp_path / "state")
-    assert held_texts(tmp_path / "state", "ditarik kembali") == 2
+    assert held_texts(tmp_path / "state", "ditarik kembali") == 2, "as it was read, and without its number"
     shutil.rmtree(tmp_path / "a")
     built(tmp_path / "three", [snapshot(tmp_path / "a", files)], tmp_path / "state")
     assert held_texts(tmp_path / "state", "ditarik kembali") == 0
-    assert held_texts(tmp_path / "state", " ") == 80
+    assert held_texts(tmp_path / "state", " ") == 40, "what was not changed is kept once"
     assert same_bytes(tmp_path / "one", tmp_path / "three")
 
 
 def held_texts(state: Path, words: str) -> int:
     paths = [path for kind in ("raw", "judged") for path in (state / kind).rglob("*.arrow")]
     texts = [text for path in paths for text in blocks.read(path, ["text"])["text"].to_pylist()]
-    return sum(words in text for text in texts)
+    return sum(text is not None and words in text for text in texts)
 
 
 def test_a_second_build_at_the_same_time_does_without_what_is_kept(

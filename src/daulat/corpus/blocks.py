@@ -192,7 +192,8 @@ def _rows(path: Path, columns: list[str], rows: "npt.NDArray[np.integer]") -> "p
         wanted = np.unique(part)
         texts = pa.Table.from_batches([file.get_batch(number) for number in wanted.tolist()], file.schema)
     inside = np.searchsorted(wanted, part) * each + rows % each
-    return found.append_column(TEXT, rows_of(texts, inside)[TEXT]).select(columns)
+    own = rows_of(texts, inside)
+    return found.append_column(TEXT, own[TEXT]).select(columns) if found.num_columns else own.select(columns)
 
 
 @contextmanager

@@ -52,6 +52,26 @@ class Judgement:
     """Of its files, what is not their text."""
     folder: Path
     """Where it was worked out: its name says under which settings."""
+    raw: Places
+    """Where each was read: a text that is as it was then is not kept twice."""
+
+    def texts(self, which: "npt.NDArray[np.int64]") -> "pa.LargeStringArray":
+        """Of those documents, in order."""
+        import numpy as np
+        import pyarrow as pa
+
+        from daulat.corpus.columns import whole
+
+        judged = self.places.columns(["text"], which)["text"]
+        same = np.flatnonzero(np.asarray(judged.is_null()))
+        if not len(same):
+            return whole(judged)
+        raw = whole(self.raw.columns(["text"], which[same])["text"])
+        if len(same) == len(which):
+            return raw
+        place = np.arange(len(which)) - np.cumsum(np.asarray(judged.is_null())) + len(same)  # changed ones stand behind
+        place[same] = np.arange(len(same))
+        return pa.concat_arrays([raw, whole(judged.drop_null())]).take(pa.array(place))
 
 
 def judge(
@@ -94,7 +114,7 @@ def judge(
         blocks.append(shelf.put(judged))
         known.append(own)
         progress(done / len(jobs), f"judging {source.name}")
-    return Judgement(source, Places(blocks, *Index(known).find(keys)), keys, raw.left_out, folder)
+    return Judgement(source, Places(blocks, *Index(known).find(keys)), keys, raw.left_out, folder, raw.places)
 
 
 def _ends(block: "npt.NDArray[np.int32]", sizes: "npt.NDArray[np.int64]") -> list[int]:
@@ -209,7 +229,7 @@ def _block(source: Source, given: Given, options: CorpusOptions, tasks: Tasks, s
         {
             "id": raw["id"],
             **{name: pa.array(keys[:, at]) for at, name in enumerate(KEY)},
-            "text": texts,
+            "text": _changed(texts, raw["text"]),
             "stage": pa.array(course.stage, pa.string()),
             "outcome": pa.array(course.outcome, pa.string()),
             "reason": pa.array(course.reason, pa.string()),
@@ -228,6 +248,17 @@ def _block(source: Source, given: Given, options: CorpusOptions, tasks: Tasks, s
             "people": pa.array([noted.of.get(one) for one in ids], _people_type()),
         }
     )
+
+
+def _changed(texts: "pa.ChunkedArray", before: "pa.ChunkedArray") -> "pa.LargeStringArray":
+    """The texts that are not as they were; null for the others."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from daulat.corpus.columns import whole
+
+    differs = pc.not_equal(texts, before).combine_chunks()
+    return pc.replace_with_mask(pa.nulls(len(texts), pa.large_string()), differs, whole(texts.filter(differs)))
 
 
 def _documents(source: Source, raw: "pa.Table") -> "pa.Table":

@@ -259,11 +259,11 @@ def _kept(raw: Raw, fates: Fates, rows: "npt.NDArray[np.int64]") -> "pa.Table":
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from daulat.corpus.columns import flat, whole
+    from daulat.corpus.columns import flat
     from daulat.corpus.kernels.paragraphs import paragraphs, without
 
-    source, judged = raw.snapshot.source, fates.judgement.places.columns(["id", "text"], rows)
-    texts = whole(judged["text"])
+    source, read = raw.snapshot.source, raw.places.columns(["id", "path"], rows)
+    texts = fates.judgement.texts(rows)
     at, places = _gone(fates, rows)
     if len(at):
         some = np.unique(at)
@@ -278,7 +278,7 @@ def _kept(raw: Raw, fates: Fates, rows: "npt.NDArray[np.int64]") -> "pa.Table":
         texts = pc.replace_with_mask(texts, pa.array(mask), news)
     fixed = {key: pa.repeat(pa.scalar(getattr(source, key), pa.string()), len(rows)) for key in _OF_SOURCE}
     columns = {
-        "id": judged["id"], "source": fixed["name"], "path": raw.places.columns(["path"], rows)["path"],
+        "id": read["id"], "source": fixed["name"], "path": read["path"],
         "language": fixed["language"], "licence": fixed["licence"], "country": fixed["country"], "role": fixed["role"],
         "text": texts, "utf8_bytes": pc.binary_length(texts).cast(pa.int64()),
     }  # fmt: skip
@@ -289,12 +289,12 @@ def _left(raw: Raw, fates: Fates, rows: "npt.NDArray[np.int64]") -> "pa.Table":
     """The documents that left, with stage and reason."""
     import pyarrow as pa
 
-    judged = fates.judgement.places.columns(["id", "text"], rows)
+    read = raw.places.columns(["id", "path"], rows)
     whys = [fates.whys[why] for why in fates.why[rows].tolist()]
     columns = {
-        "id": judged["id"], "source": pa.repeat(pa.scalar(raw.snapshot.source.name), len(rows)),
-        "path": raw.places.columns(["path"], rows)["path"], "stage": pa.array([stage for stage, _ in whys], pa.string()),
-        "reason": pa.array([reason for _, reason in whys], pa.string()), "text": judged["text"],
+        "id": read["id"], "source": pa.repeat(pa.scalar(raw.snapshot.source.name), len(rows)),
+        "path": read["path"], "stage": pa.array([stage for stage, _ in whys], pa.string()),
+        "reason": pa.array([reason for _, reason in whys], pa.string()), "text": fates.judgement.texts(rows),
     }  # fmt: skip
     return pa.table(columns, schema=_left_schema())
 

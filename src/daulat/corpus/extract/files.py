@@ -138,6 +138,8 @@ class _Found:
         plain = valid & (sizes <= self.options.part_utf8_bytes)
         blank = np.asarray(pc.fill_null(pc.utf8_is_space(texts), False))
         plain &= ~blank
+        own = data[places[0] : places[-1]] if not plain.all() else data[:0]
+        line_ends = np.flatnonzero(own == ord("\n")) + places[0]
         keys = batch.rows["key"].to_pylist()
         head = f"{self.source.name}\0".encode()
         edges = [0, *(np.flatnonzero(np.diff(plain)) + 1).tolist(), len(keys)] if keys else []
@@ -149,7 +151,8 @@ class _Found:
                         hashlib.sha256(head + f"{keys[row]}\0".encode("utf-8", "replace")),
                     )
                     if valid[row] and not blank[row]:
-                        self._long(here, key, data[places[row] : places[row + 1]], owner)
+                        mine = slice(*np.searchsorted(line_ends, places[row : row + 2]))
+                        self._long(here, key, view[places[row] : places[row + 1]], line_ends[mine] - places[row], owner)
                     else:
                         self._unread(here, key, batch.rows.slice(row, 1), owner)
                 continue
@@ -182,10 +185,12 @@ class _Found:
         why = Unreadable(reason, worthless=worthless) if text is None else Unreadable(records.NO_TEXT, worthless=True)
         self._leave(name, key, why, owner)
 
-    def _long(self, name: str, key: "hashlib._Hash", data: "npt.NDArray[np.uint8]", owner: int) -> None:
+    def _long(
+        self, name: str, key: "hashlib._Hash", data: memoryview, line_ends: "npt.NDArray[np.int64]", owner: int
+    ) -> None:
         """A record that must be cut."""
-        key.update(data)  # type: ignore[arg-type]
-        parts = cut_text(data, self.options.part_utf8_bytes)
+        key.update(data)
+        parts = cut_text(len(data), line_ends, self.options.part_utf8_bytes)
         for part, (start, end) in enumerate(parts):
             here = name if len(parts) == 1 else f"{name}#{part + 1}"
             self._row(here, part_id(key, part), data[start:end].tobytes(), KEEP, owner)
@@ -287,15 +292,15 @@ def read(name: str, data: bytes, source: Source, options: CorpusOptions) -> Read
     return reader()
 
 
-def cut_text(data: "npt.NDArray[np.uint8]", utf8_bytes: int) -> list[tuple[int, int]]:
-    """The same for a text with a paragraph a line, as it lies in memory: where each part begins and ends."""
+def cut_text(size: int, line_ends: "npt.NDArray[np.int64]", utf8_bytes: int) -> list[tuple[int, int]]:
+    """The same for a text of so many bytes with a paragraph a line: where each part begins and ends."""
     import numpy as np
 
-    if len(data) <= utf8_bytes:
-        return [(0, len(data))]
-    after = np.append(np.flatnonzero(data == ord("\n")) + 1, len(data) + 1)
+    if size <= utf8_bytes:
+        return [(0, size)]
+    after = np.append(line_ends + 1, size + 1)
     ends, begun = list[int](), 0
-    while begun <= len(data):
+    while begun <= size:
         first = int(np.searchsorted(after, begun, side="right"))
         last = int(np.searchsorted(after, begun + utf8_bytes, side="right")) - 1
         begun = int(after[max(first, last)])

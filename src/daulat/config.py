@@ -47,7 +47,8 @@ class WorkOptions(Record, frozen=True):
     """Where the work is done."""
 
     where: Literal["local", "ray"] = "local"
-    """On every core of this machine, or of the machines of a Ray cluster; the bytes that come out are the same."""
+    """On every core of this machine, or of the machines of a Ray cluster, all of them where `[place]` says; the bytes are
+    the same."""
     address: str = ""
     """Of the cluster, `HOST:PORT`. Default: what `RAY_ADDRESS` says, else a cluster of this machine alone."""
 

@@ -25,7 +25,7 @@ def furniture(
 
     gone = np.zeros(len(hashes), np.bool_)
     for rows in parts(hashes):
-        rows = _frequent(hashes, rows, repeats)
+        rows = frequent(hashes, rows, repeats)
         key, of = hashes[rows], rank[document[rows]]
         order = np.lexsort((rows, of, key))
         first = np.ones(len(rows), np.bool_)
@@ -38,7 +38,7 @@ def furniture(
     return gone
 
 
-def _frequent(hashes: "npt.NDArray[np.uint64]", rows: "npt.NDArray[np.int64]", repeats: int) -> "npt.NDArray[np.int64]":
+def frequent(hashes: "npt.NDArray[np.uint64]", rows: "npt.NDArray[np.int64]", repeats: int) -> "npt.NDArray[np.int64]":
     """Those rows whose hash stands more than so many times among them: few, and only they need a careful look."""
     import numpy as np
 

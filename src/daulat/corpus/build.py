@@ -23,8 +23,9 @@ from daulat.corpus.judge import Judgement, judge
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects, contradicts
 from daulat.corpus.raw import Raw, Snapshot, take
-from daulat.corpus.shards import Kept, LanguageSize, Made, write_all, write_tallies
+from daulat.corpus.shards import LanguageSize, Made, write_all, write_tallies
 from daulat.corpus.stage import Removed
+from daulat.corpus.taking import Shelf
 from daulat.corpus.together import STAGES as TOGETHER
 from daulat.corpus.together import decide
 from daulat.corpus.where import Local, Where
@@ -67,7 +68,7 @@ def build(
     version: str = "",
     tasks: Sequence[Path] = (),
     where: Where | None = None,
-    store: Kept | None = None,
+    store: Shelf | None = None,
 ) -> CorpusReport:
     """Write the corpus of these snapshots below `into`: the same bytes for the same snapshots and options.
 

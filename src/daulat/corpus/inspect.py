@@ -25,21 +25,17 @@ def held(corpus: Path, reason: str | None = None, limit: int = 20) -> list[dict[
 
 def _look(corpus: Path, what: str, reason: str | None, limit: int) -> list[dict[str, Any]]:
     import numpy as np
-    import pyarrow.compute as pc
 
-    files, known, numbers = parts.left(corpus, what), set[str](), list[int]()
-    for path in files:  # which they are first, by a small column: texts are read of those alone
-        for batch in parts.batches(path, ["reason"]):
-            known |= set(pc.unique(batch["reason"]).to_pylist())
-            numbers += [0 if reason is None else int(one == reason) for one in batch["reason"].to_pylist()]
-    if reason is not None and reason not in known:
-        raise DaulatError(f"nothing was {what} for `{reason}`", f"reasons: {', '.join(sorted(known)) or 'none'}")
-    rows = np.flatnonzero(np.asarray(numbers, np.bool_) | (reason is None))
+    # Which they are first, by a small column: texts are read of those alone.
+    reasons = [one for batch in parts.left_batches(corpus, what, ["reason"]) for one in batch["reason"].to_pylist()]
+    if reason is not None and reason not in reasons:
+        known = ", ".join(sorted(set(reasons)))
+        raise DaulatError(f"nothing was {what} for `{reason}`", f"reasons: {known or 'none'}")
+    rows = np.flatnonzero([reason in (None, one) for one in reasons])
     wanted = rows[:: max(1, len(rows) // max(1, limit))][:limit]
     found, before = list[dict[str, Any]](), 0
-    for path in files:
-        for batch in parts.batches(path, list(COLUMNS)):
-            own = wanted[(wanted >= before) & (wanted < before + batch.num_rows)] - before
-            found += batch.take(own.tolist()).to_pylist() if len(own) else []
-            before += batch.num_rows
+    for batch in parts.left_batches(corpus, what, list(COLUMNS)):
+        own = wanted[(wanted >= before) & (wanted < before + batch.num_rows)] - before
+        found += batch.take(own.tolist()).to_pylist() if len(own) else []
+        before += batch.num_rows
     return found

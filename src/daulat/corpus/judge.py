@@ -24,7 +24,7 @@ from daulat.corpus.privacy import Found, Subjects, commitment
 from daulat.corpus.raw import STAGES as RAW_STAGES
 from daulat.corpus.raw import Raw, settings_key
 from daulat.corpus.split import draw
-from daulat.corpus.stage import Judged, document, table
+from daulat.corpus.stage import Judged, document, table, with_text
 from daulat.corpus.where import Where
 from daulat.records import Progress, Source
 
@@ -58,20 +58,16 @@ class Judgement:
     def texts(self, which: "npt.NDArray[np.int64]") -> "pa.LargeStringArray":
         """Of those documents, in order."""
         import numpy as np
-        import pyarrow as pa
+        import pyarrow.compute as pc
 
         from daulat.corpus.columns import whole
 
-        judged = self.places.columns(["text"], which)["text"]
-        same = np.flatnonzero(np.asarray(judged.is_null()))
-        if not len(same):
-            return whole(judged)
-        raw = whole(self.raw.columns(["text"], which[same])["text"])
-        if len(same) == len(which):
-            return raw
-        place = np.arange(len(which)) - np.cumsum(np.asarray(judged.is_null())) + len(same)  # changed ones stand behind
-        place[same] = np.arange(len(same))
-        return pa.concat_arrays([raw, whole(judged.drop_null())]).take(pa.array(place))
+        judged = whole(self.places.columns(["text"], which)["text"])
+        same = judged.is_null()
+        if not judged.null_count:
+            return judged
+        raw = whole(self.raw.columns(["text"], which[np.asarray(same)])["text"])
+        return raw if len(raw) == len(judged) else pc.replace_with_mask(judged, same, raw)
 
 
 def judge(
@@ -280,12 +276,12 @@ def _with_redacted(documents: "pa.Table", rows: "npt.NDArray[np.int64]", redacte
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from daulat.corpus.columns import whole
+
     mask = np.zeros(documents.num_rows, np.bool_)
     mask[rows] = True
-    texts = pc.replace_with_mask(
-        documents["text"].combine_chunks().cast(pa.large_string()), pa.array(mask), redacted["text"].combine_chunks()
-    )
-    return documents.set_column(documents.schema.get_field_index("text"), "text", texts)
+    texts = pc.replace_with_mask(whole(documents["text"]), pa.array(mask), whole(redacted["text"]))
+    return with_text(documents, texts)
 
 
 class _Noted(Subjects):

@@ -135,7 +135,7 @@ def _left(corpus: Path, tallies: tuple[Tally, ...]) -> Iterator[Left]:
     samples: dict[tuple[str, str, str], tuple[str, str]] = {}
     for outcome in ("dropped", "held"):
         columns = ["source", "stage", "reason", "text"]
-        for rows in (batch for path in parts.left(corpus, outcome) for batch in parts.batches(path, columns)):
+        for rows in parts.left_batches(corpus, outcome, columns):
             text = pc.utf8_trim_whitespace(rows["text"])
             some = pa.Table.from_batches([rows.set_column(rows.schema.names.index("text"), "text", text)])
             some = some.filter(pc.not_equal(some["text"], "")).group_by(["stage", "reason"], use_threads=False)

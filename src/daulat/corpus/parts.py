@@ -37,6 +37,12 @@ def left(corpus: Path, outcome: str) -> list[Path]:
     return found
 
 
+def left_batches(corpus: Path, outcome: str, columns: list[str]) -> Iterator["pa.RecordBatch"]:
+    """Those columns of what was `dropped` or `held`, file after file."""
+    for path in left(corpus, outcome):
+        yield from batches(path, columns)
+
+
 def batches(path: Path, columns: list[str]) -> Iterator["pa.RecordBatch"]:
     """The rows of one file.
 

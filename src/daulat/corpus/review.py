@@ -271,7 +271,7 @@ def _left_out(corpus: Path, language: Language, languages: Mapping[str, Language
     own = pa.array([name for name, found in languages.items() if found == language], pa.string())
     for outcome in ("dropped", "held"):
         columns = ["id", "source", "stage", "reason", "text"]
-        for rows in (batch for path in parts.left(corpus, outcome) for batch in parts.batches(path, columns)):
+        for rows in parts.left_batches(corpus, outcome, columns):
             seen = pc.invert(pc.is_in(rows["stage"], pa.array(sorted(UNSEEN))))
             some = pc.not_equal(pc.utf8_trim_whitespace(rows["text"]), "")
             shown = rows.filter(pc.and_(pc.and_(seen, some), pc.is_in(rows["source"], own)))

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,7 +23,7 @@ from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects
 from daulat.corpus.raw import Raw
 from daulat.corpus.stage import Removed
-from daulat.corpus.taking import file_digest
+from daulat.corpus.taking import Shelf, file_digest
 from daulat.corpus.together import DROPPED, HELD, KEPT, Fates
 from daulat.records import Digest, Record, Tally
 
@@ -46,24 +46,17 @@ class LanguageSize(Record, frozen=True):
     heldout_utf8_bytes: int
 
 
-class Kept(Protocol):
-    """Content by its digest: the project's store, as far as shards need it."""
-
-    def path(self, digest: Digest, /) -> Path:
-        """Where content of that digest lies, or would lie."""
-
-
 @dataclass
 class Made:
     """Shards that were made before: what is in one -> the digest of its file, which lies in the store."""
 
     file: Path | None = None
-    store: Kept | None = None
+    store: Shelf | None = None
     known: dict[str, Digest] = field(default_factory=dict)
     used: dict[str, Digest] = field(default_factory=dict)
 
     @staticmethod
-    def read(state: Path | None, store: Kept | None) -> "Made":
+    def read(state: Path | None, store: Shelf | None) -> "Made":
         """What is on record in that state folder; nothing where it cannot be read."""
         if state is None:
             return Made()
@@ -247,9 +240,12 @@ def _gone(fates: Fates, rows: "npt.NDArray[np.int64]") -> "tuple[npt.NDArray[np.
     """Of those documents, the paragraphs that stand elsewhere: place among `rows`, and place in the document."""
     import numpy as np
 
-    document, places = fates.gone
+    if not len(rows):
+        return rows, rows
+    first, last = np.searchsorted(fates.gone[0], (rows[0], rows[-1] + 1))
+    document, places = (column[first:last] for column in fates.gone)
     at = np.searchsorted(rows, document)
-    own = (at < len(rows)) & (rows[np.minimum(at, max(0, len(rows) - 1))] == document)
+    own = rows[at] == document
     return at[own], places[own]
 
 

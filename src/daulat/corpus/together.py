@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from daulat.corpus.boilerplate import parts
+from daulat.corpus.boilerplate import frequent, parts
 from daulat.corpus.course import Ledger
 from daulat.corpus.duplicates import EXACT, NEAR, NOTHING_NEW, groups
 from daulat.corpus.judge import STAGES as ALONE
@@ -168,7 +168,7 @@ class _Everywhere:
         key, of = hashes[asked] + own, self.rank[document[asked]]
         away = np.zeros(len(hashes), np.bool_)
         for rows in parts(key):
-            rows = _repeated(key, rows)
+            rows = frequent(key, rows, 1)
             order = np.lexsort((rows, of[rows], key[rows]))
             again = np.zeros(len(rows), np.bool_)
             again[1:] = key[rows][order][1:] == key[rows][order][:-1]
@@ -256,18 +256,6 @@ def _grouped(table: "pa.Table", keys: list[str], value: str) -> "list[tuple[list
     found = table.group_by(keys, use_threads=False).aggregate([(value, "list")])
     lists = (np.asarray(one.values) for one in found[f"{value}_list"])
     return [([row[key] for key in keys], own) for row, own in zip(found.select(keys).to_pylist(), lists, strict=True)]
-
-
-def _repeated(key: "npt.NDArray[np.uint64]", rows: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
-    """Those rows whose key stands at least twice among them."""
-    import numpy as np
-
-    order = np.argsort(key[rows])
-    same = key[rows][order]
-    again = np.zeros(len(rows), np.bool_)
-    again[1:] = same[1:] == same[:-1]
-    again[:-1] |= again[1:]
-    return np.sort(rows[order[again]])
 
 
 def _flat(column: Any) -> Any:

@@ -13,8 +13,9 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from queue import Full, Queue
 from threading import Event, Lock, Thread
@@ -65,17 +66,15 @@ class Local:
 
         def put(what: tuple[Part, Answer] | BaseException | None) -> None:
             while not stop.is_set():
-                try:
-                    return answers.put(what, timeout=0.1)
-                except Full:
-                    pass
-            return None
+                with suppress(Full):
+                    answers.put(what, timeout=0.1)
+                    return
 
         def run() -> None:
             try:
                 while not stop.is_set():
                     with turn:
-                        mine = list(_first(todo))
+                        mine = list(islice(todo, 1))
                     if not mine:
                         break
                     for answer in work(gather(mine[0])):
@@ -105,19 +104,13 @@ class Local:
                 thread.join()
 
 
-def _first(parts: Iterator[Part]) -> Iterator[Part]:
-    for part in parts:
-        yield part
-        return
-
-
 class Ray:
     """The machines of a Ray cluster, one task a core; a task whose machine is lost is done again on another."""
 
     ships = True
 
     def __init__(self) -> None:
-        """Of the cluster that this process is connected to: see `connected`."""
+        """Of the cluster that this process is connected to: see `place`."""
         import ray
 
         @ray.remote(num_cpus=1, max_retries=3, num_returns="streaming")  # type: ignore[untyped-decorator,unused-ignore]
@@ -140,7 +133,7 @@ class Ray:
         running: dict[Any, Part] = {}
         try:
             while True:
-                while len(running) < most and (mine := list(_first(todo))):
+                while len(running) < most and (mine := list(islice(todo, 1))):
                     running[self._apart.remote(what, gather(mine[0]))] = mine[0]
                 if not running:
                     return

@@ -123,7 +123,7 @@ class _Found:
             self._leave(name, key, why, owner)
             return
         self._leave_out(reading.left_out, reading.left_out_utf8_bytes, owner)
-        self._add(name, key, parts, owner)
+        self._add(name, key, [part.encode("utf-8", "replace") for part in parts], owner)
 
     def add_batch(self, name: str, batch: records.Batch, owner: int) -> None:
         """Some records of a file that has many: those that are documents as they are stay where they lie."""
@@ -142,14 +142,15 @@ class _Found:
         line_ends = np.flatnonzero(own == ord("\n")) + places[0]
         keys = batch.rows["key"].to_pylist()
         head = f"{self.source.name}\0".encode()
+
+        def begun(record: str) -> "hashlib._Hash":
+            return hashlib.sha256(head + f"{record}\0".encode("utf-8", "replace"))
+
         edges = [0, *(np.flatnonzero(np.diff(plain)) + 1).tolist(), len(keys)] if keys else []
         for start, end in pairwise(edges):
             if not plain[start]:
                 for row in range(start, end):
-                    here, key = (
-                        f"{name}#{keys[row]}",
-                        hashlib.sha256(head + f"{keys[row]}\0".encode("utf-8", "replace")),
-                    )
+                    here, key = f"{name}#{keys[row]}", begun(keys[row])
                     if valid[row] and not blank[row]:
                         mine = slice(*np.searchsorted(line_ends, places[row : row + 2]))
                         self._long(here, key, view[places[row] : places[row + 1]], line_ends[mine] - places[row], owner)
@@ -157,7 +158,7 @@ class _Found:
                         self._unread(here, key, batch.rows.slice(row, 1), owner)
                 continue
             for row in range(start, end):
-                key = hashlib.sha256(head + f"{keys[row]}\0".encode("utf-8", "replace"))
+                key = begun(keys[row])
                 key.update(view[places[row] : places[row + 1]])
                 self.ids.append(key.hexdigest())
                 self.paths.append(f"{name}#{keys[row]}")
@@ -191,17 +192,15 @@ class _Found:
         """A record that must be cut."""
         key.update(data)
         parts = cut_text(len(data), line_ends, self.options.part_utf8_bytes)
-        for part, (start, end) in enumerate(parts):
-            here = name if len(parts) == 1 else f"{name}#{part + 1}"
-            self._row(here, part_id(key, part), data[start:end].tobytes(), KEEP, owner)
+        self._add(name, key, [data[start:end].tobytes() for start, end in parts], owner)
 
     def _leave_out(self, paragraphs: Counter[str], utf8_bytes: Counter[str], owner: int) -> None:
         self.left_out += [(owner, LeftOut(why, paragraphs[why], utf8_bytes[why])) for why in sorted(paragraphs)]
 
-    def _add(self, name: str, key: "hashlib._Hash", parts: list[str], owner: int) -> None:
+    def _add(self, name: str, key: "hashlib._Hash", parts: list[bytes], owner: int) -> None:
         for part, text in enumerate(parts):
             here = name if len(parts) == 1 else f"{name}#{part + 1}"
-            self._row(here, part_id(key, part), text.encode("utf-8", "replace"), KEEP, owner)
+            self._row(here, part_id(key, part), text, KEEP, owner)
 
     def _leave(self, name: str, key: "hashlib._Hash", why: Unreadable, owner: int) -> None:
         verdict = drop(why.reason) if why.worthless else hold(why.reason)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from daulat.code import code_digest
 from daulat.errors import DaulatError, NotAllowed
 from daulat.journey import statement
 from daulat.journey.journey import Journey
@@ -20,7 +21,7 @@ from daulat.journey.verify import verify
 from daulat.nation.question import Question, source_facts
 from daulat.records import Place, Source
 from daulat.work.project import Project
-from daulat.work.run import Bench, Facts, Step, code_digest, run
+from daulat.work.run import Bench, Facts, Step, run
 
 HERE = Place(name="here", jurisdiction="id", operator="tester")
 TEXT = Source(

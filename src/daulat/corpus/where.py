@@ -7,7 +7,6 @@ parts ──gather, here──> what is needed ──work, anywhere──> answe
 may depend on the order of answers, but that those of one part come in theirs.
 """
 
-import hashlib
 import logging
 import os
 import socket
@@ -16,11 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from itertools import islice
-from pathlib import Path
 from queue import Full, Queue
 from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar, cast
 
+from daulat.code import code_digest
 from daulat.errors import DaulatError
 
 Part = TypeVar("Part")
@@ -228,9 +227,5 @@ def made_with() -> dict[str, str]:
     """What the bytes of a block depend on besides its documents."""
     import icu
 
-    code = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.*")):
-        if path.suffix not in (".pyc", ".nbi", ".nbc"):
-            code.update(path.read_bytes())
     versions = {name: version(name) for name in ("pyarrow", "numpy", "numba", "py3langid")}
-    return {"code": code.hexdigest()[:12], "Python": sys.version.split()[0], "ICU": icu.ICU_VERSION, **versions}
+    return {"code": code_digest("corpus"), "Python": sys.version.split()[0], "ICU": icu.ICU_VERSION, **versions}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from daulat.code import code_digest
 from daulat.corpus.build import Snapshot, build
 from daulat.corpus.source import SourceUnavailable, clear, fetch, survey
 from daulat.corpus.taking import is_hidden
@@ -32,7 +33,7 @@ from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.lineage import trained_here
 from daulat.work.project import Project
 from daulat.work.questions import base_question, evidence, expanded, fetch_questions, opt_out, questions
-from daulat.work.run import Bench, Facts, Outcome, Step, as_daulat_error, ask, code_digest, plain, run
+from daulat.work.run import Bench, Facts, Outcome, Step, as_daulat_error, ask, plain, run
 
 Told = Callable[[str], Progress]
 """Called with a step's name as it begins; gives the progress to tell."""

@@ -8,21 +8,19 @@ the next run starts it again (from its own checkpoints, if it keeps any).
 
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 import daulat
+from daulat.code import code_digest
 from daulat.errors import DaulatError
 from daulat.journey import canonical, statement
 from daulat.nation.law import require
@@ -191,17 +189,6 @@ def _only_one(work: Path, key: str) -> Iterator[None]:
     with (work / f"{key.removeprefix('sha256:')[:16]}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@cache
-def code_digest(room: str) -> Digest:
-    """Digest of every file of one room, its tables of data too: what a step's code version is."""
-    folder = Path(daulat.__file__).parent / room
-    parts = hashlib.sha256(f"python {sys.version_info.major}.{sys.version_info.minor}".encode())
-    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".pyc", ".nbi", ".nbc"))
-    for file in sorted(files):
-        parts.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return f"sha256:{parts.hexdigest()}"
 
 
 def plain(value: Any) -> Any:

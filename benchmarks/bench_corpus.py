@@ -258,7 +258,7 @@ def build_there(where: Path, what: str) -> None:
 
     `added` come as a file of their own, and are `taken` away again; `scattered` are taken at random out of every file.
     """
-    for language in CODES if what != "whole" else ():
+    for language in CODES if what not in ("whole", "same") else ():
         files = where / language / "files"
         if what == "added":
             shutil.copy(where / language / "more.parquet", files)

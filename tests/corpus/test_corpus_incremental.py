@@ -328,15 +328,31 @@ def _plain(decision: object) -> dict[str, object]:
     return {name: getattr(decision, name) for name in decision.__struct_fields__}  # type: ignore[attr-defined]
 
 
-def test_copies_keep_the_same_one_whatever_the_order_of_sources(tmp_path: Path) -> None:
+def test_of_copies_the_one_in_the_source_that_is_named_first_stays(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {f"p{n:03}.txt": "\n".join(indonesian(n * 10)) for n in range(40)}
     a, b = (snapshot(tmp_path / name, files, name=name) for name in ("a", "b"))
-    kept = []
     for number, snapshots in enumerate(([a, b], [b, a])):
         report = built(tmp_path / str(number), snapshots, None)
-        kept.append({(t.source, t.kept) for t in report.tallies if t.stage == "duplicates"})
+        first = snapshots[0].source.name
+        assert {(t.source, t.kept) for t in report.tallies if t.stage == "duplicates" and t.kept} == {(first, 40)}
         assert sum(t.dropped.get("copy of another document", 0) for t in report.tallies) == 40
-    assert kept[0] == kept[1]
+
+
+def test_documents_that_come_last_take_no_paragraph_from_those_before(tmp_path: Path) -> None:
+    shared = [f"{indonesian(7_000 + n)[0]} {indonesian(8_000 + n)[0]}" for n in range(40)]
+    files: dict[str, str | bytes] = {f"p{n:03}.txt": "\n".join([*indonesian(n * 10), shared[n]]) for n in range(40)}
+    built(tmp_path / "few", [snapshot(tmp_path / "a", files)], None)
+    more = {f"q{n:03}.txt": "\n".join([*indonesian(4_000 + n * 10), shared[n]]) for n in range(40)}
+    report = built(tmp_path / "all", [snapshot(tmp_path / "b", {**files, **more})], None)
+    few, every = (training_text(tmp_path / name) for name in ("few", "all"))
+    assert few
+    assert few.items() <= every.items()
+    assert sum(one.paragraphs for one in report.removed if one.reason == "stands elsewhere") == 40
+
+
+def training_text(corpus: Path) -> dict[str, str]:
+    rows = pq.read_table(corpus / "train.id.00000.parquet", columns=["path", "text"]).to_pylist()
+    return {row["path"]: row["text"] for row in rows}
 
 
 def test_what_was_withdrawn_is_in_no_block_any_more(tmp_path: Path) -> None:

@@ -15,19 +15,19 @@ PART = 1 << 22
 
 
 def furniture(
-    hashes: "npt.NDArray[np.uint64]", document: "npt.NDArray[np.int64]", rank: "npt.NDArray[np.int64]", repeats: int
+    hashes: "npt.NDArray[np.uint64]", document: "npt.NDArray[np.int64]", repeats: int
 ) -> "npt.NDArray[np.bool_]":
-    """Which paragraphs go: those in more than `repeats` documents, but the first of the document with the smallest rank.
+    """Which paragraphs go: those in more than `repeats` documents, but for the first.
 
-    `hashes` and `document` (a number from 0 on) are a paragraph each, `rank` a document each. The order changes nothing.
+    `hashes` and `document` (a number from 0 on, in ascending order) are a paragraph each.
     """
     import numpy as np
 
     gone = np.zeros(len(hashes), np.bool_)
     for rows in parts(hashes):
         rows = frequent(hashes, rows, repeats)
-        key, of = hashes[rows], rank[document[rows]]
-        order = np.lexsort((rows, of, key))
+        key, of = hashes[rows], document[rows]
+        order = np.argsort(key, kind="stable")
         first = np.ones(len(rows), np.bool_)
         first[1:] = key[order][1:] != key[order][:-1]
         new = first.copy()

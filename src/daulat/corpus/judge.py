@@ -147,10 +147,8 @@ def _keys(
     going = np.asarray(numbers["outcome"].is_null())
     document = np.repeat(np.arange(len(high)), counts)
     asked = going[document]
-    rank = np.empty(len(high), np.int64)
-    rank[np.lexsort((np.arange(len(high)), low, high))] = np.arange(len(high))
     goes = np.zeros(len(hashes), np.bool_)
-    goes[asked] = furniture(hashes[asked], document[asked], rank, options.repeats)
+    goes[asked] = furniture(hashes[asked], document[asked], options.repeats)
     starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     gone = np.flatnonzero(goes)
     place = (gone - starts[document[gone]]).astype(np.uint64)

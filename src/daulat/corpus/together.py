@@ -52,7 +52,8 @@ class Fates:
 def decide(judgements: Sequence[Judgement], options: CorpusOptions, ledger: Ledger, subjects: Subjects) -> list[Fates]:
     """Every document's fate; all are counted in the ledger, and the people named in them in `subjects`.
 
-    INVARIANT: the order of arrival changes nothing.
+    INVARIANT: of what stands more than once, the copy that comes first stays: by the order of the sources, then of their files.
+    What comes last takes nothing from what was there before.
     """
     import numpy as np
 
@@ -79,18 +80,16 @@ class _Everywhere:
         sizes = [len(one.places) for one in judgements]
         self.source = np.repeat(np.arange(len(sizes)), sizes)
         self.starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
-        keys = np.concatenate([np.zeros((0, 3), np.uint64), *(one.keys for one in judgements)])
-        self.rank = np.empty(len(keys), np.int64)
-        self.rank[np.lexsort((np.arange(len(keys)), keys[:, 1], keys[:, 0]))] = np.arange(len(keys))
+        number = int(self.starts[-1])
         names = sorted({one.source.language for one in judgements})
         codes = [names.index(one.source.language) for one in judgements]
         self.language = np.asarray(codes, np.int64)[self.source] if codes else np.zeros(0, np.int64)
         self.languages = names
-        self.fate = np.full(len(keys), KEPT, np.int8)
-        self.why = np.full(len(keys), -1, np.int32)
-        self.is_heldout = np.zeros(len(keys), np.bool_)
-        for number, one in enumerate(judgements):
-            own = slice(self.starts[number], self.starts[number + 1])
+        self.fate = np.full(number, KEPT, np.int8)
+        self.why = np.full(number, -1, np.int32)
+        self.is_heldout = np.zeros(number, np.bool_)
+        for at, one in enumerate(judgements):
+            own = slice(self.starts[at], self.starts[at + 1])
             self.fate[own], self.why[own] = _alone(one, ledger, subjects, self.whys)
         self.keeps = self.fate == KEPT
         self.size = self.column("utf8_bytes").astype(np.int64)
@@ -133,13 +132,13 @@ class _Everywhere:
         return found
 
     def drop_copies(self) -> None:
-        """Of documents with the same text, the one with the smallest id stays; of near ones too, counted in one stage."""
+        """Of documents with the same text, the first stays; of near ones too, counted in one stage."""
         import numpy as np
 
         self._came = self.keeps.copy()
         rows = np.flatnonzero(self.keeps)
         exact = self.column("exact").reshape(-1, 2)[rows]
-        order = np.lexsort((self.rank[rows], exact[:, 1], exact[:, 0]))
+        order = np.lexsort((exact[:, 1], exact[:, 0]))
         again = np.zeros(len(rows), np.bool_)
         again[1:] = (exact[order][1:] == exact[order][:-1]).all(axis=1)
         self._drop(rows[order[again]], "duplicates", EXACT)
@@ -151,7 +150,6 @@ class _Everywhere:
         bands = self.column("bands").reshape(-1, self.options.bands)
         for code in range(len(self.languages)):
             rows = np.flatnonzero(self.keeps & (self.language == code))
-            rows = rows[np.argsort(self.rank[rows])]
             first = groups(np.ascontiguousarray(bands[rows, band]) for band in range(self.options.bands))
             self._drop(rows[first != np.arange(len(rows))], "duplicates", NEAR)
         self.count("duplicates", self._came)
@@ -165,11 +163,11 @@ class _Everywhere:
         document = np.repeat(np.arange(number), counts)
         asked = np.flatnonzero(self.keeps[document])
         own = self.language[document[asked]].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        key, of = hashes[asked] + own, self.rank[document[asked]]
+        key = hashes[asked] + own
         away = np.zeros(len(hashes), np.bool_)
         for rows in parts(key):
             rows = frequent(key, rows, 1)
-            order = np.lexsort((rows, of[rows], key[rows]))
+            order = np.argsort(key[rows], kind="stable")
             again = np.zeros(len(rows), np.bool_)
             again[1:] = key[rows][order][1:] == key[rows][order][:-1]
             away[asked[rows[order[again]]]] = True

@@ -164,10 +164,32 @@ def test_a_document_leads_to_what_it_reached_and_an_answer_to_its_documents(
     assert re.search(
         r"model [0-9a-f]{12}: (first seen in step \d+ of \d+|never seen: its \d+ steps ended)", reached.stdout
     )
+    place = re.search(r"tokens [0-9a-f]{12}: (\d+) of (train\S+), from place (\d+) on", reached.stdout)
+    assert place is not None
+    last = f"{place[2]}:{int(place[3]) + int(place[1]) - 1}"
+    (there,) = json.loads(run("corpus", "tokens", "--at", last, "--json", cwd=done[0]).stdout)
+    assert there["id"] == sources["libreoffice-help-id"][0]
     dropped = json.loads(run("corpus", "dropped", "--limit", "1", "--json", cwd=done[0]).stdout)[0]["id"]
     nowhere = run("trace", dropped, "--down", cwd=done[0]).stdout
     assert f"dropped in corpus {corpus.removeprefix('sha256:')[:12]}" in nowhere
     assert "pretrain" not in nowhere
+
+
+def test_the_corpus_in_tokens_is_handed_out_as_a_folder(
+    done: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    shards = json.loads(run("corpus", "tokens", "--json", cwd=done[0]).stdout)
+    copied = run("corpus", "tokens", "--out", str(tmp_path / "out"), cwd=done[0])
+    assert copied.returncode == 0, copied.stderr
+    endings = (".bin", ".idx", ".documents.parquet")
+    named = {f"{shard['name']}{ending}" for shard in shards for ending in endings}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*named, "tokens.json"}
+    for words in (("--out", str(tmp_path / "out")), ("--at", "train.id.00000"), ("--at", "train.id.00000:999999999")):
+        refused = run("corpus", "tokens", *words, cwd=done[0])
+        assert refused.returncode == 1
+        assert "Traceback" not in refused.stderr
+        assert refused.stdout == ""
+    assert run("corpus", "tokens", "--at", "a:1", "--of", "b", cwd=done[0]).returncode == 2
 
 
 def test_the_release_is_handed_out_as_a_folder_that_others_check(

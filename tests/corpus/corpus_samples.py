@@ -77,3 +77,10 @@ def page(paragraphs: list[str]) -> str:
     text = "".join(f"<p>{paragraph}</p>\n" for paragraph in paragraphs)
     head = '<head><meta charset="utf-8"><title>x</title></head>'
     return f"<html>{head}<body><nav>Menu</nav><main>{text}</main></body></html>"
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two folders have the same files."""
+    names = sorted(path.name for path in one.iterdir())
+    assert names == sorted(path.name for path in other.iterdir())
+    return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)

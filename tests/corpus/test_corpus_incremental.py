@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from corpus_samples import ALLOW, THAI, indonesian, page, snapshot
+from corpus_samples import ALLOW, THAI, indonesian, page, same_bytes, snapshot
 
 from daulat.corpus import blocks, judge, raw
 from daulat.corpus import build as build_module
@@ -30,12 +30,6 @@ def built(into: Path, snapshots: list[Snapshot], state: Path | None, options: Co
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir()
     return build(snapshots, options, KEY, into, state=state, version="1")
-
-
-def same_bytes(one: Path, other: Path) -> bool:
-    names = sorted(path.name for path in one.iterdir())
-    assert names == sorted(path.name for path in other.iterdir())
-    return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
 
 
 def text_of(number: int) -> str:

@@ -12,7 +12,7 @@ from corpus_samples import THAI, indonesian, page, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daulat.corpus import shards
+from daulat.corpus import made
 from daulat.corpus.build import Snapshot, build
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.shards import cuts
@@ -71,13 +71,13 @@ def pages(count: int) -> dict[str, str | bytes]:
 def made_anew(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the shards that are written."""
     names: list[str] = []
-    real = shards.Made.add
+    real = made.Made.add
 
-    def add(made: shards.Made, what: str, file: Path) -> None:
+    def add(self: made.Made, what: str, file: Path) -> None:
         names.append(file.name)
-        real(made, what, file)
+        real(self, what, file)
 
-    monkeypatch.setattr(shards.Made, "add", add)
+    monkeypatch.setattr(made.Made, "add", add)
     return names
 
 

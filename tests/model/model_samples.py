@@ -7,6 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from daulat.corpus.packed import pack
+from daulat.model.pretrain import separator_id
+
 ENGLISH = (
     "The office writes a letter to every farmer in the village.",
     "Open the file menu and choose the second entry, then press enter.",
@@ -57,6 +60,14 @@ def corpus(folder: Path, nation: str, documents: int = 24) -> Path:
             )
         pq.write_table(pa.Table.from_pylist(rows[:documents]), folder / f"train.{language}.00000.parquet")
         pq.write_table(pa.Table.from_pylist(rows[documents:]), folder / f"heldout.{language}.parquet")
+    return folder
+
+
+def packed(folder: Path, corpus: Path, base: Path, tokenizer: Path) -> Path:
+    """That corpus in the tokenizer's tokens."""
+    folder.mkdir()
+    separator = separator_id(base / "config.json", tokenizer / "tokenizer.json")
+    pack(corpus, tokenizer, separator, folder, folder.with_name(f"{folder.name}-scratch"))
     return folder
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import model_samples
+import numpy as np
 import pytest
 
 from daulat.errors import DaulatError
@@ -22,8 +23,8 @@ from daulat.model.options import BaseOptions, PretrainOptions, TokenizerOptions
 from daulat.model.packing import Pack, Segment, tensors
 from daulat.model.pretrain import pretrain
 from daulat.model.shape import Shape, Stretch
-from daulat.model.text import Document
 from daulat.model.tokenizer import extend
+from daulat.model.tokens import Document
 
 DIGEST = "sha256:" + "1" * 64
 TEXTS = [
@@ -53,7 +54,8 @@ class Made:
         self.facts = fetch_base(BaseOptions(location=str(self.source), licence="MIT"), self.base, folder / "cache")
         self.report = extend(self.base, corpus, TokenizerOptions(new_tokens=40), self.tokenizer)
         options = PretrainOptions(max_steps=3, pack_tokens=64, segment_tokens=32, rank=4, precision="float32")
-        pretrain(self.base, self.tokenizer, corpus, DIGEST, options, self.model, folder / "scratch")
+        tokens = model_samples.packed(folder / "tokens", corpus, self.base, self.tokenizer)
+        pretrain(self.base, self.tokenizer, tokens, DIGEST, options, self.model, folder / "scratch")
         self.file = export_gguf(self.model, self.gguf, "f16")
 
 
@@ -102,7 +104,9 @@ def test_the_network_that_is_trained_computes_what_transformers_does(made: Made)
     network = networks.load(made.base, 0, bf16=False)
     plain = AutoModelForCausalLM.from_pretrained(made.base, dtype=torch.float32, local_files_only=True).eval()
     tokens = tuple(int(value) for value in torch.randint(10, 300, (49,), generator=torch.Generator().manual_seed(1)))
-    inputs, _, positions, lengths = tensors(Pack([Segment(Document("a", "en", "nation", "x", 1), tokens)]))
+    inputs, _, positions, lengths = tensors(
+        Pack([Segment(Document("a", "en", "nation", 1, 1, 1, np.zeros(3, np.int32)), tokens)])
+    )
     with torch.no_grad():
         ours = network.hidden(inputs, positions, lengths)[0] @ network.old_out.T
         theirs = plain(input_ids=inputs).logits[0]

@@ -15,6 +15,7 @@ from typing import Literal
 
 import model_samples
 import msgspec
+import numpy as np
 import pytest
 
 from daulat.errors import DaulatError
@@ -26,10 +27,10 @@ from daulat.model.loop import schedule
 from daulat.model.network import load
 from daulat.model.options import PretrainOptions, TokenizerOptions
 from daulat.model.packing import Segment, packs, tensors
-from daulat.model.pretrain import PretrainReport, pretrain
+from daulat.model.pretrain import PretrainReport, pretrain, separator_id
 from daulat.model.rows import METHODS
-from daulat.model.text import Document, documents
 from daulat.model.tokenizer import extend
+from daulat.model.tokens import Document, documents
 
 DIGEST = "sha256:" + "1" * 64
 OPTIONS = PretrainOptions(max_steps=6, pack_tokens=64, segment_tokens=32, rank=4)
@@ -62,17 +63,22 @@ def tokenizer(base: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory
     return folder
 
 
+@pytest.fixture(scope="module")
+def tokens(base: Path, tokenizer: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return model_samples.packed(tmp_path_factory.mktemp("tokens") / "th", corpus, base, tokenizer)
+
+
 def trained(
-    base: Path, tokenizer: Path, corpus: Path, into: Path, options: PretrainOptions = OPTIONS
+    base: Path, tokenizer: Path, tokens: Path, into: Path, options: PretrainOptions = OPTIONS
 ) -> PretrainReport:
     into.mkdir(parents=True)
-    return pretrain(base, tokenizer, corpus, DIGEST, options, into, into.with_name(f"{into.name}-scratch"))
+    return pretrain(base, tokenizer, tokens, DIGEST, options, into, into.with_name(f"{into.name}-scratch"))
 
 
 @pytest.fixture(scope="module")
-def model(base: Path, tokenizer: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(base: Path, tokenizer: Path, tokens: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained") / "model"
-    trained(base, tokenizer, corpus, folder)
+    trained(base, tokenizer, tokens, folder)
     return folder
 
 
@@ -83,29 +89,29 @@ def curve(report: PretrainReport) -> list[float]:
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_loss_falls_in_either_number_format(
-    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path, precision: Literal["float32", "bfloat16"]
+    base: Path, tokenizer: Path, tokens: Path, tmp_path: Path, precision: Literal["float32", "bfloat16"]
 ) -> None:
     options = msgspec.structs.replace(OPTIONS, max_steps=60, write_rate=3e-3, precision=precision)
-    report = trained(base, tokenizer, corpus, tmp_path / "model", options)
+    report = trained(base, tokenizer, tokens, tmp_path / "model", options)
     losses = curve(report)
     assert report.precision == precision
     assert sum(losses[-8:]) / 8 < 0.9 * sum(losses[:8]) / 8
 
 
 def test_the_same_inputs_give_the_same_weights_however_often_state_is_kept(
-    base: Path, tokenizer: Path, corpus: Path, model: Path, tmp_path: Path
+    base: Path, tokenizer: Path, tokens: Path, model: Path, tmp_path: Path
 ) -> None:
     options = msgspec.structs.replace(OPTIONS, checkpoint_s=1e-9)
-    trained(base, tokenizer, corpus, tmp_path / "again", options)
+    trained(base, tokenizer, tokens, tmp_path / "again", options)
     assert (tmp_path / "again" / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
 
 
 @pytest.mark.slow
 def test_killed_anywhere_it_goes_on_to_the_same_weights(
-    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+    base: Path, tokenizer: Path, tokens: Path, tmp_path: Path
 ) -> None:
     options = msgspec.structs.replace(OPTIONS, max_steps=40, checkpoint_s=1e-9)
-    whole = trained(base, tokenizer, corpus, tmp_path / "whole", options)
+    whole = trained(base, tokenizer, tokens, tmp_path / "whole", options)
     into, scratch = tmp_path / "killed", tmp_path / "killed-scratch"
     into.mkdir()
     code = (
@@ -115,7 +121,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_weights(
         "o = msgspec.json.decode(sys.argv[6], type=PretrainOptions)\n"
         "pretrain(p[0], p[1], p[2], sys.argv[7], o, p[3], p[4])\n"
     )
-    folders = [str(path) for path in (base, tokenizer, corpus, into, scratch)]
+    folders = [str(path) for path in (base, tokenizer, tokens, into, scratch)]
     child = subprocess.Popen([sys.executable, "-c", code, *folders, msgspec.json.encode(options).decode(), DIGEST])
     for _ in range(6000):
         kept = scratch / checkpoint.NAME
@@ -126,7 +132,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_weights(
     child.wait()
     shutil.rmtree(into)
     into.mkdir()
-    resumed = pretrain(base, tokenizer, corpus, DIGEST, options, into, scratch)
+    resumed = pretrain(base, tokenizer, tokens, DIGEST, options, into, scratch)
     assert resumed.resumed == 1
     assert (into / exposure.NAME).read_bytes() == (tmp_path / "whole" / exposure.NAME).read_bytes()
     assert (resumed.steps, curve(resumed)) == (whole.steps, curve(whole))
@@ -134,29 +140,31 @@ def test_killed_anywhere_it_goes_on_to_the_same_weights(
 
 
 def test_the_step_that_first_saw_a_document_can_be_worked_out_again_from_corpus_and_seed(
-    base: Path, tokenizer: Path, corpus: Path, model: Path
+    base: Path, tokenizer: Path, tokens: Path, model: Path
 ) -> None:
     import pyarrow.parquet as pq
 
-    from daulat.model.pretrain import _Stream, _texts
+    from daulat.model.pretrain import _Stream
 
     told = {row["id"]: row for row in pq.read_table(model / exposure.NAME).to_pylist()}
-    stream = _Stream(tokenizer, base, _texts(corpus, DIGEST, OPTIONS), DIGEST, OPTIONS)
+    separator = separator_id(base / "config.json", tokenizer / "tokenizer.json")
+    every = list(documents(tokens, tokenizer, separator))
+    stream = _Stream(every, DIGEST, OPTIONS)
     seen: dict[str, list[int]] = {}
     for step, pack in enumerate(itertools.islice(stream.packs(OPTIONS.seed, OPTIONS.replay_share), 6), 1):
         for segment in pack.segments:
             seen.setdefault(segment.document.id, [step, 0])[1] += len(segment.tokens) - 1
     assert {i: [row["first_step"], row["tokens"]] for i, row in told.items()} == seen
     assert len({row["first_step"] for row in told.values()}) == 6
-    assert len(told) < len(list(documents(corpus))), "so short a training does not see all of it"
+    assert len(told) < len(every), "so short a training does not see all of it"
 
 
 @pytest.mark.slow
 def test_ctrl_c_is_taken_between_two_steps_and_gone_on_from(
-    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+    base: Path, tokenizer: Path, tokens: Path, tmp_path: Path
 ) -> None:
     options = msgspec.structs.replace(OPTIONS, max_steps=40)
-    whole = trained(base, tokenizer, corpus, tmp_path / "whole", options)
+    whole = trained(base, tokenizer, tokens, tmp_path / "whole", options)
     into, scratch = tmp_path / "stopped", tmp_path / "stopped-scratch"
     into.mkdir()
 
@@ -165,9 +173,9 @@ def test_ctrl_c_is_taken_between_two_steps_and_gone_on_from(
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        pretrain(base, tokenizer, corpus, DIGEST, options, into, scratch, stop)
+        pretrain(base, tokenizer, tokens, DIGEST, options, into, scratch, stop)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    resumed = pretrain(base, tokenizer, corpus, DIGEST, options, into, scratch)
+    resumed = pretrain(base, tokenizer, tokens, DIGEST, options, into, scratch)
     assert (resumed.resumed, curve(resumed)) == (1, curve(whole))
     assert (into / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
@@ -190,11 +198,11 @@ def test_half_a_checkpoint_is_no_checkpoint(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_budget_is_kept_and_at_least_one_step_is_made(
-    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+    base: Path, tokenizer: Path, tokens: Path, tmp_path: Path
 ) -> None:
     for budget_s in (0.001, 6.0):
         options = msgspec.structs.replace(OPTIONS, max_steps=None, budget_s=budget_s)
-        report = trained(base, tokenizer, corpus, tmp_path / str(budget_s), options)
+        report = trained(base, tokenizer, tokens, tmp_path / str(budget_s), options)
         assert report.steps >= 1
         assert report.steps == 1 or report.seconds <= budget_s
 
@@ -246,11 +254,11 @@ def test_the_export_has_the_same_bytes_each_time_and_its_chat_template(model: Pa
 
 
 def test_a_loss_that_is_no_number_stops_and_names_the_documents(
-    base: Path, tokenizer: Path, corpus: Path, tmp_path: Path
+    base: Path, tokenizer: Path, tokens: Path, tmp_path: Path
 ) -> None:
     options = msgspec.structs.replace(OPTIONS, max_steps=30, adapter_rate=1e30, checkpoint_s=1e-9)
     with pytest.raises(DaulatError, match=r"no longer a number at step \d+; documents in it: sha256:"):
-        trained(base, tokenizer, corpus, tmp_path / "model", options)
+        trained(base, tokenizer, tokens, tmp_path / "model", options)
     tensors_kept, facts = checkpoint.load(tmp_path / "model-scratch", _run_of(tmp_path / "model-scratch")) or ({}, {})
     assert facts["state"]["step"] >= 1
     assert all(math.isfinite(point[2]) for point in facts["state"]["curve"])
@@ -294,7 +302,7 @@ def test_documents_in_one_pack_do_not_see_each_other(base: Path) -> None:
     import torch
 
     network = load(base, 0, bf16=False)
-    document = Document("a", "en", "nation", "x", 1)
+    document = a_document()
     one, two = Segment(document, tuple(range(10, 20))), Segment(document, tuple(range(40, 47)))
 
     def states(*segments: Segment) -> "torch.Tensor":
@@ -309,32 +317,37 @@ def test_documents_in_one_pack_do_not_see_each_other(base: Path) -> None:
     assert torch.allclose(states(one, two)[:9], states(one), atol=1e-5)
 
 
-def test_order_is_a_pure_function_of_corpus_and_seed(corpus: Path) -> None:
-    texts = list(documents(corpus))
+def a_document(identity: str = "a", language: str = "en", role: str = "nation", count: int = 1) -> Document:
+    """Of tokens from 1 on, with a 0 before and behind."""
+    shard = np.array([0, *range(1, count + 1), 0])
+    return Document(identity, language, role, utf8_bytes=count, count=count, start=1, shard=shard)
+
+
+def test_order_is_a_pure_function_of_corpus_and_seed(base: Path, tokenizer: Path, tokens: Path) -> None:
+    separator = separator_id(base / "config.json", tokenizer / "tokenizer.json")
+    every = list(documents(tokens, tokenizer, separator))
 
     def first(digest: str, seed: int, given: list[Document]) -> list[tuple[str, tuple[int, ...]]]:
         stream = packs(
-            given, lambda batch: [list(text.encode()) for text in batch], 0,
+            given,
             corpus_digest=digest, seed=seed, replay_share=0.25, pack_tokens=64, segment_tokens=32,
         )  # fmt: skip
         return [(s.document.id, s.tokens) for pack in itertools.islice(stream, 200) for s in pack.segments]
 
-    once = first(DIGEST, 0, texts)
-    assert once == first(DIGEST, 0, texts[::-1])
-    assert once != first(DIGEST, 1, texts)
-    assert once != first("sha256:2", 0, texts)
-    tokens = {
+    once = first(DIGEST, 0, every)
+    assert once == first(DIGEST, 0, every[::-1])
+    assert once != first(DIGEST, 1, every)
+    assert once != first("sha256:2", 0, every)
+    learnt = {
         role: sum(len(t) - 1 for i, t in once if (i.startswith("sha256:en")) == (role == "replay"))
         for role in ("nation", "replay")
     }
-    assert tokens["replay"] / sum(tokens.values()) == pytest.approx(0.25, abs=0.01)
+    assert learnt["replay"] / sum(learnt.values()) == pytest.approx(0.25, abs=0.01)
 
 
 def test_every_token_of_a_document_is_learnt_once_before_any_twice() -> None:
-    text = "".join(chr(97 + i % 26) for i in range(100))
-    one = Document("sha256:a", "id", "nation", text, 100)
     stream = packs(
-        [one], lambda batch: [list(range(1, len(batch[0]) + 1))], 0,
+        [a_document(count=100)],
         corpus_digest=DIGEST, seed=0, replay_share=0.2, pack_tokens=25, segment_tokens=25,
     )  # fmt: skip
     seen = sorted(token for pack in itertools.islice(stream, 4) for s in pack.segments for token in s.tokens[1:])
@@ -378,7 +391,8 @@ def test_the_real_base_is_extended_trained_and_exported(corpus: Path, tmp_path: 
     shutil.copy(os.environ["DAULAT_TEST_BASE"], cache)
     fetch_base(BaseOptions(), real, cache)
     extend(real, corpus, TokenizerOptions(new_tokens=40), grown)
-    trained(real, grown, corpus, tmp_path / "model", PretrainOptions(max_steps=2, pack_tokens=128, segment_tokens=64))
+    tokens = model_samples.packed(tmp_path / "tokens", corpus, real, grown)
+    trained(real, grown, tokens, tmp_path / "model", PretrainOptions(max_steps=2, pack_tokens=128, segment_tokens=64))
     gguf = export_gguf(tmp_path / "model", tmp_path, "f16")
     found = check_export(tmp_path / "model", gguf, [model_samples.text(code, 3) for code in ("th", "en")], 24)
     assert found.same_ids == 2

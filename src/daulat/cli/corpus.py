@@ -1,16 +1,19 @@
 """Corpus: what was curated, what was left out, and what native speakers say of it."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from daulat.cli.talk import colour, data, say, short, size, table
 from daulat.errors import DaulatError
 
 if TYPE_CHECKING:
     from daulat.corpus.review import Review
+    from daulat.work.project import Project
 
 
 @click.group()
@@ -119,6 +122,79 @@ def corpus_page(project: Path, out: Path) -> None:
 
     _write(out, made(Project.open(project)))
     say(f"open it in a browser: {out}")
+
+
+@corpus.command(name="tokens", short_help="The corpus in tokens: its shards, and which document stands where.")
+@click.option(
+    "--at", "place", metavar="SHARD:PLACE", help="The document whose token stands there, places counted from 0."
+)
+@click.option("--of", "document", metavar="DOCUMENT", help="Where the tokens of that document stand.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A new folder to put the files in, for Megatron-LM, NeMo or a loader of your own.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def corpus_tokens(project: Path, place: str | None, document: str | None, out: Path | None, as_json: bool) -> None:
+    """The corpus in the model's tokens, shard by shard, as trainings read it."""
+    from daulat.corpus import packed
+    from daulat.work.project import Project
+    from daulat.work.query import artefact_folder, latest_step
+
+    if sum(one is not None for one in (place, document, out)) > 1:
+        raise click.UsageError("--at, --of and --out are three questions: ask one at a time")
+    opened = Project.open(project)
+    made = latest_step(opened, "pack").output
+    if out is not None:
+        _copy_of(opened, made, out)
+        return
+    with artefact_folder(opened, made) as folder:
+        if place is not None:
+            shard, _, number = place.rpartition(":")
+            if not shard or not number.isdecimal():
+                raise DaulatError(
+                    f"`{place}` is no place among tokens", "write the shard and a number: train.th.00000:1234"
+                )
+            rows = [{"shard": shard, **packed.document_at(folder, shard, int(number))}]
+        elif document is not None:
+            rows = packed.places_of(folder, document)
+            if not rows:
+                raise DaulatError(
+                    f"the document `{document}` is not among the tokens",
+                    f"what became of it: `daulat trace {document}`",
+                )
+        else:
+            facts = packed.facts_of(folder)
+            rows = [msgspec.to_builtins(shard) for shard in facts.shards]
+    if as_json:
+        data(rows)
+        return
+    names = list(rows[0])
+    click.echo(
+        table(tuple(name.replace("_", " ") for name in names), [tuple(str(row[n]) for n in names) for row in rows])
+    )
+    if place is None and document is None:
+        total, text = (sum(row[name] for row in rows) for name in ("tokens", "utf8_bytes"))
+        say(f"{total} tokens of {size(text)} of text, {facts.dtype} each; token {facts.separator} between documents")
+
+
+def _copy_of(project: "Project", tokens: str, out: Path) -> None:
+    """The files of an artefact, in a folder that was not there."""
+    if out.exists():
+        raise DaulatError(f"`{out}` is there already", "name a folder that is not")
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        for name, digest in project.journey.store.read_tree(tokens).items():
+            partial.mkdir(exist_ok=True)
+            shutil.copyfile(project.journey.store.path(digest), partial / name)
+        partial.rename(out)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise DaulatError(f"`{out}` cannot be written: {error.strerror}", "choose another folder with --out") from None
+    say(f"in {out}: the name of a shard without its ending is what Megatron-LM calls a data prefix")
 
 
 @corpus.command(name="review", short_help="Ask native speakers about the rules, blind.")

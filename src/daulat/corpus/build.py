@@ -20,10 +20,11 @@ from daulat.corpus.contamination import Tasks
 from daulat.corpus.course import Ledger
 from daulat.corpus.judge import STAGES as ALONE
 from daulat.corpus.judge import Judgement, judge
+from daulat.corpus.made import Made
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects, contradicts
 from daulat.corpus.raw import Raw, Snapshot, take
-from daulat.corpus.shards import LanguageSize, Made, write_all, write_tallies
+from daulat.corpus.shards import LanguageSize, write_all, write_tallies
 from daulat.corpus.stage import Removed
 from daulat.corpus.taking import Shelf
 from daulat.corpus.together import STAGES as TOGETHER
@@ -84,7 +85,7 @@ def build(
     with ExitStack() as stack:
         own = stack.enter_context(alone(state))
         folder = own or Path(stack.enter_context(tempfile.TemporaryDirectory(dir=into.parent)))
-        made = Made.read(own, store)
+        made = Made.read(own / "shards.json" if own else None, store)
         raws, judgements = list[Raw](), list[Judgement]()
         for number, snapshot in enumerate(snapshots):
             raw = take(snapshot, options, version, folder, _within(progress, number * share, share / 2), on)

@@ -9,23 +9,21 @@ leaves the others as they are. What is in a shard is known before a text is read
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from daulat.corpus.made import Made
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import Subjects
 from daulat.corpus.raw import Raw
 from daulat.corpus.stage import Removed
-from daulat.corpus.taking import Shelf, file_digest
 from daulat.corpus.together import DROPPED, HELD, KEPT, Fates
-from daulat.records import Digest, Record, Tally
+from daulat.records import Record, Tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,55 +42,6 @@ class LanguageSize(Record, frozen=True):
     train_utf8_bytes: int
     heldout_documents: int
     heldout_utf8_bytes: int
-
-
-@dataclass
-class Made:
-    """Shards that were made before: what is in one -> the digest of its file, which lies in the store."""
-
-    file: Path | None = None
-    store: Shelf | None = None
-    known: dict[str, Digest] = field(default_factory=dict)
-    used: dict[str, Digest] = field(default_factory=dict)
-
-    @staticmethod
-    def read(state: Path | None, store: Shelf | None) -> "Made":
-        """What is on record in that state folder; nothing where it cannot be read."""
-        if state is None:
-            return Made()
-        made = Made(state / "shards.json", store)
-        try:
-            made.known = msgspec.json.decode((state / "shards.json").read_bytes(), type=dict[str, str])
-        except (FileNotFoundError, msgspec.DecodeError):
-            made.known = {}
-        return made
-
-    def link(self, what: str, to: Path) -> bool:
-        """Put the file that has that at `to`, if it is kept: what the store has is whole."""
-        digest = self.known.get(what)
-        if digest is None or self.store is None:
-            return False
-        kept = self.store.path(digest)
-        if not kept.is_file():
-            return False
-        try:
-            os.link(kept, to)
-        except OSError:  # another disk, or one that has no links
-            shutil.copyfile(kept, to)
-        self.used[what] = digest
-        return True
-
-    def add(self, what: str, file: Path) -> None:
-        """That file has it."""
-        if self.file is not None:
-            self.used[what] = file_digest(file)
-
-    def write(self) -> None:
-        """Put on record what is in use, and nothing else."""
-        if self.file is not None:
-            partial = self.file.with_suffix(".partial")
-            partial.write_bytes(msgspec.json.encode(self.used, order="sorted"))
-            partial.replace(self.file)
 
 
 def write_all(

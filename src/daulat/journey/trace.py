@@ -21,7 +21,8 @@ from daulat.journey.usage import find_answer
 
 Documents: TypeAlias = Callable[[str], dict[str, dict[str, Any]]]
 """Document id -> what became of it in each corpus: `part` (`train`, `heldout`, `dropped`, `held`), `source`, and why;
-in `models`, for each model of that corpus, `first_step` of `steps` that saw it (0: none did) and `tokens` of it."""
+in `models`, for each model of that corpus, `first_step` of `steps` that saw it (0: none did) and `tokens` of it; in `tokens`,
+for all that the corpus was packed into, the `shard`, `start` and number of `tokens`."""
 
 MIN_PREFIX = 8
 _NUMBER = re.compile(r"#?[0-9]{1,7}")
@@ -383,6 +384,9 @@ def _details(node: Node) -> Iterable[str]:
     for digest, said in node.facts.get("corpora", {}).items():
         why = f" at {said['stage']}: {said['reason']}" if said.get("reason") else ""
         yield f"{_PARTS[said['part']]} in corpus {digest.removeprefix('sha256:')[:SHORT]}{why}"
+        for packed, place in said.get("tokens", {}).items():
+            short = packed.removeprefix("sha256:")[:SHORT]
+            yield f"tokens {short}: {place['tokens']} of {place['shard']}, from place {place['start']} on"
         for model, seen in said.get("models", {}).items():
             short = model.removeprefix("sha256:")[:SHORT]
             if seen["first_step"]:

@@ -70,8 +70,6 @@ class PretrainOptions(Record, frozen=True):
     """Of the order of documents and of the first adapters."""
     checkpoint_s: PositiveFloat = 30.0
     """Seconds between checkpoints: killed, training goes on from the last one."""
-    max_utf8_bytes: Positive = 256_000_000
-    """Text held in memory at a time, per role."""
 
 
 class ExportOptions(Record, frozen=True):

@@ -1,21 +1,20 @@
 """What is learnt in which order: a pure function of the corpus, its digest and a seed.
 
 ```
-documents ──order──> visits ──one segment each──> segments ──mixed by role──> packs of T tokens
+documents, as tokens ──order──> visits ──one segment each──> segments ──mixed by role──> packs of T tokens
 ```
 Every visit to a document takes one segment of it, so that a few long documents do not fill a short budget; the next
 round takes the next one. A pack holds several segments, which do not see each other.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from daulat.model.text import Document
+from daulat.model.tokens import Document
 
-Encode = Callable[[list[str]], list[list[int]]]
-_ENCODE_AT_ONCE = 32
 _MIN_SEGMENT_TOKENS = 16
 """A pack is closed when less room than this is left: shorter runs teach little and cost a row of the mask each."""
 
@@ -47,8 +46,6 @@ def order_key(corpus_digest: str, seed: int, turn: int, document_id: str) -> byt
 
 def packs(
     documents: list[Document],
-    encode: Encode,
-    separator: int,
     *,
     corpus_digest: str,
     seed: int,
@@ -60,9 +57,9 @@ def packs(
     shares = {"nation": 1 - replay_share, "replay": replay_share}
     streams = {}
     for role in shares:
-        chosen = [document for document in documents if document.role == role and document.text]
+        chosen = [document for document in documents if document.role == role and document.count]
         if chosen and shares[role] > 0:
-            streams[role] = _segments(chosen, encode, separator, corpus_digest, seed, segment_tokens)
+            streams[role] = _segments(chosen, corpus_digest, seed, segment_tokens)
     used = dict.fromkeys(streams, 0)
     pending = {role: next(stream) for role, stream in streams.items()}
     while streams:
@@ -79,29 +76,17 @@ def packs(
         yield pack
 
 
-def _segments(
-    documents: list[Document], encode: Encode, separator: int, corpus_digest: str, seed: int, segment_tokens: int
-) -> Iterator[Segment]:
-    encoded: dict[str, list[int]] = {}
-    turn = 0
-    while True:
-        ordered = sorted(documents, key=lambda document: order_key(corpus_digest, seed, turn, document.id))
-        for start in range(0, len(ordered), _ENCODE_AT_ONCE):
-            batch = ordered[start : start + _ENCODE_AT_ONCE]
-            new = [document for document in batch if document.id not in encoded]
-            if new:
-                encoded.update(zip((d.id for d in new), encode([d.text for d in new]), strict=True))
-            for document in batch:
-                if encoded[document.id]:
-                    yield _visit(document, [separator, *encoded[document.id]], turn, segment_tokens)
-        turn += 1
+def _segments(documents: list[Document], corpus_digest: str, seed: int, segment_tokens: int) -> Iterator[Segment]:
+    for turn in itertools.count():
+        for document in sorted(documents, key=lambda one: order_key(corpus_digest, seed, turn, one.id)):
+            yield _visit(document, turn, segment_tokens)
 
 
-def _visit(document: Document, tokens: list[int], turn: int, segment_tokens: int) -> Segment:
-    count = max(1, -(-(len(tokens) - 1) // segment_tokens))
+def _visit(document: Document, turn: int, segment_tokens: int) -> Segment:
+    count = -(-document.count // segment_tokens)
     first = int.from_bytes(hashlib.sha256(document.id.encode()).digest()[:4], "big")
     start = (first + turn) % count * segment_tokens
-    return Segment(document, tuple(tokens[start : start + segment_tokens + 1]))
+    return Segment(document, document.tokens(start, segment_tokens + 1))
 
 
 def tensors(pack: Pack) -> tuple[Any, Any, Any, list[int]]:

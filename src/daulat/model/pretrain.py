@@ -1,7 +1,7 @@
 """Continued pretraining within a budget: adapters on a frozen base, new rows, and a checkpoint to go on from.
 
 ```
-corpus ──order──> packs ──> loss ──> AdamW ──> every 30 s: checkpoint ──> merged weights, training.json
+tokens ──order──> packs ──> loss ──> AdamW ──> every 30 s: checkpoint ──> merged weights, training.json
 ```
 The rates follow the share of the budget that is spent, so that a slow machine ends as annealed as a fast one.
 """
@@ -11,8 +11,8 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -24,9 +24,9 @@ from daulat.model.folder import read_json
 from daulat.model.loop import Loop, Run
 from daulat.model.merged import write_model
 from daulat.model.options import PretrainOptions
-from daulat.model.packing import Encode, Pack, order_key, packs
+from daulat.model.packing import Pack, packs
 from daulat.model.rows import initialise
-from daulat.model.text import Document, documents
+from daulat.model.tokens import Document, documents
 from daulat.records import Digest, Progress, Record, no_progress
 
 PROBE_PACKS = 2
@@ -63,14 +63,14 @@ class PretrainReport(Record, frozen=True):
 def pretrain(
     base: Path,
     tokenizer: Path,
-    corpus: Path,
+    tokens: Path,
     corpus_digest: Digest,
     options: PretrainOptions,
     into: Path,
     scratch: Path,
     progress: Progress = no_progress,
 ) -> PretrainReport:
-    """A Hugging Face folder in `into` that has learnt from the corpus within the budget.
+    """A Hugging Face folder in `into` that has learnt from the corpus within the budget; `tokens`: the corpus, packed.
 
     Killed and called again with the same `scratch`, it goes on from its last checkpoint with the time that is left. With
     `max_steps` the same inputs give the same weights on the same machine.
@@ -79,7 +79,11 @@ def pretrain(
     began = time.monotonic()
     progress(0.0, "loading the base")
     added = extension.read(tokenizer)
-    stream = _Stream(tokenizer, base, _texts(corpus, corpus_digest, options), corpus_digest, options)
+    stream = _Stream(
+        _learnable(tokens, tokenizer, separator_id(base / "config.json", tokenizer / "tokenizer.json")),
+        corpus_digest,
+        options,
+    )
     run_key = _run_key(corpus_digest, added, options)
     kept = checkpoint.load(scratch, run_key)
     precision = str(kept[1]["state"]["precision"]) if kept else _precision(options)
@@ -108,22 +112,19 @@ def pretrain(
     return report
 
 
+@dataclass(frozen=True)
 class _Stream:
-    """The packs of this corpus under this tokenizer."""
+    """The packs of a corpus."""
 
-    def __init__(
-        self, tokenizer: Path, base: Path, texts: list[Document], corpus_digest: Digest, options: PretrainOptions
-    ) -> None:
-        self.encode, self.separator = _encoder(tokenizer, read_json(base / "config.json"))
-        self.texts, self.corpus_digest, self.options = texts, corpus_digest, options
+    documents: list[Document]
+    corpus_digest: Digest
+    options: PretrainOptions
 
     def packs(self, seed: int, replay_share: float) -> Iterator[Pack]:
         """Without end, in the order that corpus and seed decide."""
         size = self.options.pack_tokens
         return packs(
-            self.texts,
-            self.encode,
-            self.separator,
+            self.documents,
             corpus_digest=self.corpus_digest,
             seed=seed,
             replay_share=replay_share,
@@ -132,38 +133,28 @@ class _Stream:
         )
 
 
-def _texts(corpus: Path, corpus_digest: Digest, options: PretrainOptions) -> list[Document]:
-    """Documents of each role, the first in training order up to the limit."""
-    found = sorted(documents(corpus), key=lambda d: order_key(corpus_digest, options.seed, 0, d.id))
-    room = {"nation": options.max_utf8_bytes, "replay": options.max_utf8_bytes}
-    kept = []
-    for document in found:
-        if room[document.role] > 0:
-            room[document.role] -= document.utf8_bytes
-            kept.append(document)
-    if not any(document.role == "nation" and document.text for document in kept):
+def _learnable(tokens: Path, tokenizer: Path, separator: int) -> list[Document]:
+    """Documents that have a token to learn.
+
+    Raises: DaulatError where none is the nation's, or the tokens are not this tokenizer's.
+    """
+    found = [document for document in documents(tokens, tokenizer, separator) if document.count]
+    if not any(document.role == "nation" for document in found):
         raise DaulatError(
-            f"`{corpus.name}` holds no text of the nation to learn from", 'add a [[source]] with role = "nation"'
+            f"`{tokens.name}` holds no text of the nation to learn from", 'add a [[source]] with role = "nation"'
         )
-    return kept
+    return found
 
 
-def _encoder(tokenizer: Path, config: dict[str, Any]) -> tuple[Encode, int]:
-    """Text to ids, and the id that stands between documents."""
+def separator_id(config: Path, tokenizer: Path) -> int:
+    """The id that the base was trained to see before a document: `<|endoftext|>` where it has one, else its start token.
+
+    `config` and `tokenizer`: the base's `config.json`, and a `tokenizer.json`.
+    """
     from tokenizers import Tokenizer
 
-    loaded = Tokenizer.from_file(str(tokenizer / "tokenizer.json"))
-
-    def encode(texts: list[str]) -> list[list[int]]:
-        return [encoding.ids for encoding in loaded.encode_batch_fast(texts, add_special_tokens=False)]
-
-    return encode, separator_id(loaded, config)
-
-
-def separator_id(tokenizer: Any, config: dict[str, Any]) -> int:
-    """The id that the base was trained to see before a document: `<|endoftext|>` where it has one, else its start token."""
-    end = tokenizer.token_to_id("<|endoftext|>")
-    start = config.get("bos_token_id") if end is None else end
+    end = Tokenizer.from_file(str(tokenizer)).token_to_id("<|endoftext|>")
+    start = read_json(config).get("bos_token_id") if end is None else end
     return int(start or 0)
 
 

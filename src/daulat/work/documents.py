@@ -1,7 +1,7 @@
 """Documents of the corpora on record: where one is kept, and which of them a model saw.
 
 ```
-document id ──> every corpus whose files hold it: trained on, held out, dropped (why), held (why)
+document id ──> every corpus whose files hold it: trained on, held out, dropped (why), held (why); its place among tokens
 corpus      ──> documents trained on, by source
 ```
 Read from the corpora in the store; the journey names corpora, never documents.
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from daulat.corpus.packed import DOCUMENTS
 from daulat.errors import DaulatError
 from daulat.journey import tree
 from daulat.journey.trace import Node
@@ -27,7 +28,7 @@ def find(project: Project, document: str) -> dict[Digest, dict[str, Any]]:
     """Every corpus that holds the document, the newest first, with what became of it there."""
     found: dict[Digest, dict[str, Any]] = {}
     for corpus in corpora(project):
-        for part, path in _files(project, corpus):
+        for part, shard, path in _files(project, corpus):
             rows = _rows(path, document)
             if rows:
                 kept = {
@@ -36,6 +37,8 @@ def find(project: Project, document: str) -> dict[Digest, dict[str, Any]]:
                 found[corpus] = {"part": part, **kept}
                 if part == "train":
                     found[corpus]["models"] = _exposures(project, corpus, document)
+                if part in ("train", "heldout"):
+                    found[corpus]["tokens"] = _places(project, corpus, shard, document)
                 break
     return found
 
@@ -55,12 +58,24 @@ def _exposures(project: Project, corpus: Digest, document: str) -> dict[Digest, 
     return found
 
 
+def _places(project: Project, corpus: Digest, shard: str, document: str) -> dict[Digest, dict[str, Any]]:
+    """For everything that this corpus was packed into: the shard, the document's first token in it, and how many."""
+    found: dict[Digest, dict[str, Any]] = {}
+    for made in reversed(steps(project, "pack")):
+        path = project.journey.store.path(made.output)
+        listed = tree.read(path) if made.inputs.get("corpus") == corpus and path.is_file() else {}
+        index = listed.get(f"{shard}{DOCUMENTS}")
+        for row in _rows(project.journey.store.path(index[0]), document) if index else ():
+            found[made.output] = {"shard": shard, "start": row["start"], "tokens": row["tokens"]}
+    return found
+
+
 def trained_on(project: Project, corpus: Digest) -> dict[str, list[str]]:
     """Ids of the documents that a model of this corpus may have seen, by source, sorted."""
     import pyarrow.parquet as pq
 
     found: dict[str, list[str]] = {}
-    for part, path in _files(project, corpus):
+    for part, _, path in _files(project, corpus):
         if part == "train":
             rows = pq.read_table(path, columns=["id", "source"])
             for identity, source in zip(rows["id"].to_pylist(), rows["source"].to_pylist(), strict=True):
@@ -85,15 +100,15 @@ def corpora(project: Project) -> list[Digest]:
     return list(dict.fromkeys(made.outputs["corpus"] for made in reversed(steps(project, "corpus"))))
 
 
-def _files(project: Project, corpus: Digest) -> Iterator[tuple[str, Path]]:
-    """The Parquet files of a corpus that hold documents; none where it is not in the store any more."""
+def _files(project: Project, corpus: Digest) -> Iterator[tuple[str, str, Path]]:
+    """Part, name and place of the Parquet files of a corpus that hold documents; none where the store has it no more."""
     path = project.journey.store.path(corpus)
     if not path.is_file():
         return
     for name, (digest, _) in sorted(tree.read(path).items()):
         part = name.partition(".")[0]
         if part in PARTS and name.endswith(".parquet"):
-            yield part, project.journey.store.path(digest)
+            yield part, name.removesuffix(".parquet"), project.journey.store.path(digest)
 
 
 def _rows(path: Path, document: str) -> list[dict[str, Any]]:

@@ -2,9 +2,9 @@
 
 ```
 fetch SOURCE ─> snapshot ──┐
-                           ├─> corpus ─┬─> tokenizer ─> pretrain ─> export ─> gguf
-adopt ─> base ─────────────┼───────────┘                   │                   │
-                           └───────────────────────────────┴──> score <────────┘
+                           ├─> corpus ─┬─> tokenizer ─> pack ─> pretrain ─> export ─> gguf
+adopt ─> base ─────────────┼───────────┘                           │                   │
+                           └───────────────────────────────────────┴──> score <────────┘
 ```
 """
 
@@ -17,6 +17,7 @@ import msgspec
 
 from daulat.code import code_digest
 from daulat.corpus.build import Snapshot, build
+from daulat.corpus.packed import pack
 from daulat.corpus.source import SourceUnavailable, clear, fetch, survey
 from daulat.corpus.taking import is_hidden
 from daulat.corpus.where import place
@@ -27,7 +28,7 @@ from daulat.machine import available_cores
 from daulat.model.base import fetch_base
 from daulat.model.folder import shard_names
 from daulat.model.gguf.write import export_gguf
-from daulat.model.pretrain import pretrain
+from daulat.model.pretrain import pretrain, separator_id
 from daulat.model.tokenizer import extend
 from daulat.records import Digest, Progress, Source, no_progress
 from daulat.work.lineage import trained_here
@@ -116,10 +117,11 @@ def develop(project: Project, told: Told = silent) -> Developed:
     base = fetch_model(project, told)
     corpus = run(project, _corpus(project, snapshots), told("corpus"))
     tokenizer = run(project, _tokenizer(project, base, corpus), told("tokenizer"))
-    model = run(project, _pretrain(project, base, tokenizer, corpus), told("pretrain"))
+    tokens = run(project, _pack(project, base, tokenizer, corpus), told("pack"))
+    model = run(project, _pretrain(project, base, tokenizer, corpus, tokens), told("pretrain"))
     exported = run(project, _export(project, model), told("export"))
     scorecard = run(project, _score(project, base, model, exported, corpus), told("score"))
-    return Developed((*snapshots.values(), base, corpus, tokenizer, model, exported, scorecard))
+    return Developed((*snapshots.values(), base, corpus, tokenizer, tokens, model, exported, scorecard))
 
 
 def _fetch(project: Project, source: Source, progress: Progress) -> Step:
@@ -276,12 +278,50 @@ def _tokenizer(project: Project, base: Outcome, corpus: Outcome) -> Step:
     )
 
 
-def _pretrain(project: Project, base: Outcome, tokenizer: Outcome, corpus: Outcome) -> Step:
+def _pack(project: Project, base: Outcome, tokenizer: Outcome, corpus: Outcome) -> Step:
+    config, cutter = (_file(project, *one) for one in ((base, "config.json"), (tokenizer, "tokenizer.json")))
+    separator = separator_id(config, cutter)
+
+    def make(bench: Bench) -> Facts:
+        packed = pack(
+            tree(project, corpus.output, bench, "corpus"),
+            tree(project, tokenizer.output, bench, "tokenizer"),
+            separator,
+            bench.into,
+            bench.scratch / "shards",
+            bench.progress,
+            project.journey.store.read_tree(corpus.output),
+            project.cache / "tokens",
+            project.journey.store,
+        )
+        return {
+            "documents": sum(shard.documents for shard in packed.shards),
+            "tokens": sum(shard.tokens for shard in packed.shards),
+            "utf8_bytes": sum(shard.utf8_bytes for shard in packed.shards),
+        }
+
+    return Step(
+        name="pack",
+        room="corpus",
+        inputs={"tokenizer": tokenizer.output, "corpus": corpus.output},
+        output="tokens",
+        options={"separator": separator},
+        questions=(base_question(project, "train"), *questions(project, "train")),
+        make=make,
+    )
+
+
+def _file(project: Project, made: Outcome, name: str) -> Path:
+    """Where that file of an artefact lies in the store."""
+    return project.journey.store.path(project.journey.store.read_tree(made.output)[name])
+
+
+def _pretrain(project: Project, base: Outcome, tokenizer: Outcome, corpus: Outcome, tokens: Outcome) -> Step:
     def make(bench: Bench) -> Facts:
         report = pretrain(
             tree(project, base.output, bench, "base"),
             tree(project, tokenizer.output, bench, "tokenizer"),
-            tree(project, corpus.output, bench, "corpus"),
+            tree(project, tokens.output, bench, "tokens"),
             corpus.output,
             project.config.pretrain,
             bench.into,
@@ -293,7 +333,12 @@ def _pretrain(project: Project, base: Outcome, tokenizer: Outcome, corpus: Outco
     return Step(
         name="pretrain",
         room="model",
-        inputs={"base": base.output, "tokenizer": tokenizer.output, "corpus": corpus.output},
+        inputs={
+            "base": base.output,
+            "tokenizer": tokenizer.output,
+            "corpus": corpus.output,
+            "tokens": tokens.output,
+        },
         output="model",
         options=project.config.pretrain,
         questions=(base_question(project, "train"), *questions(project, "train")),

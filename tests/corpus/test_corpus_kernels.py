@@ -1,12 +1,15 @@
 """Each kernel says what a slow and plain reading of its source says, on any text."""
 
+import os
 import re
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import icu
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from corpus_samples import THAI, indonesian, source
 from hypothesis import example, given, settings
@@ -14,9 +17,11 @@ from hypothesis import strategies as st
 
 from daulat.corpus import burmese, normalise, quality
 from daulat.corpus.columns import flat
+from daulat.corpus.dictionaries import NAMES, dictionary
 from daulat.corpus.kernels import borders as rules
 from daulat.corpus.kernels.characters import LETTER, SYMBOL, WORD, unit_kinds
 from daulat.corpus.kernels.clusters import clusters, unit_classes
+from daulat.corpus.kernels.dictionary import SCRIPT, SCRIPTS, unit_parts
 from daulat.corpus.kernels.lines import COLUMNS, lines
 from daulat.corpus.kernels.minhash import signatures
 from daulat.corpus.kernels.paragraphs import paragraphs
@@ -24,6 +29,7 @@ from daulat.corpus.kernels.repetition import repetition
 from daulat.corpus.stage import document, table
 from daulat.corpus.words import borders, tokens, utf16
 
+SHARED = Path(os.environ.get("DAULAT_SHARED", Path(__file__).parents[2].parent / "shared"))
 by_class: dict[int, list[str]] = {}
 for code, kind in enumerate(rules.unit_classes()):
     if not 0xD800 <= code < 0xE000:
@@ -49,10 +55,61 @@ def test_borders_are_those_of_icu_whichever_rules_and_dictionaries_they_need(tex
         assert own == (with_pyicu(text) if text else [0]), [hex(ord(one)) for one in text]
 
 
-def test_most_words_of_latin_text_need_no_dictionary_and_all_of_thai_do() -> None:
-    classes = rules.unit_classes()
-    assert (classes[utf16(indonesian(1))[0]] != rules.DICTIONARY).all()
-    assert (classes[utf16([THAI])[0]] == rules.DICTIONARY).mean() > 0.9
+LISTED = {name: "".join(map(chr, np.flatnonzero(unit_parts() & SCRIPT == n))) for n, name in enumerate(SCRIPTS, 1)}
+SENTENCES = (
+    "ข้าวและน้ำเป็นสิ่งสำคัญของชาวนาไทยฯ ต่าง ๆ นานาๆ", "ປະເທດລາວມີແມ່ນ້ຳຂອງແລະພູເຂົາ", "မြန်မာနိုင်ငံသည်အရှေ့တောင်အာရှတွင်ရှိသည်",
+    "ប្រជាជនកម្ពុជារស់នៅតាមដងទន្លេ", "由于核苷酸序列同源性很高，研究人员认为这是同一种病毒。",
+)  # fmt: skip
+piece = st.one_of(
+    st.sampled_from(SENTENCES).flatmap(
+        lambda text: st.tuples(st.integers(0, len(text)), st.integers(1, 12)).map(lambda at: text[at[0] : sum(at)])
+    ),
+    st.sampled_from(list(LISTED.values())).flatmap(lambda letters: st.text(st.sampled_from(letters), max_size=6)),
+    st.sampled_from([" ", "\u200d", "\u200b", "ฯ", "ๆ", "a", "1", ".", "\u0301", "\n"]),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.lists(piece, max_size=24).map("".join), min_size=1, max_size=4))
+def test_words_of_scripts_without_spaces_are_those_of_icu(texts: list[str]) -> None:
+    units, offsets = utf16(texts)
+    assert not (rules.survey(units, offsets, rules.unit_classes(), unit_parts()) & 1).any(), "none is left to ICU"
+    found, starts = borders(units, offsets, "th")
+    for number, text in enumerate(texts):
+        own = (found[starts[number] : starts[number + 1]] - offsets[number]).tolist()
+        assert own == (with_pyicu(text) if text else [0]), ascii(text)
+
+
+@pytest.mark.parametrize("language", ["th", "lo", "my", "km", "zh", "id", "vi", "ta"])
+def test_words_of_real_text_are_those_of_icu(language: str) -> None:
+    file = SHARED / "data" / "corpus" / f"{language}.parquet"
+    if not file.is_file():
+        pytest.skip("the collection of real text is not here (DAULAT_SHARED)")
+    texts = [text for text in pq.read_table(file, columns=["text"]).slice(0, 60)["text"].to_pylist() if text]
+    units, offsets = utf16(texts)
+    found, starts = borders(units, offsets, language)
+    left = rules.survey(units, offsets, rules.unit_classes(), unit_parts()) & 1
+    assert left.mean() < 0.1
+    for number, text in enumerate(texts):
+        own = (found[starts[number] : starts[number + 1]] - offsets[number]).tolist()
+        assert own == with_pyicu(text, language)
+
+
+def test_each_word_list_is_read() -> None:
+    assert all((dictionary(name).values >= 0).sum() > 20_000 for name in NAMES)
+    known = dictionary("thaidict")
+    row = 0
+    for letter in "ประเทศไทย":
+        ahead = (known.cells[row, 0] >> 1) + known.codes[ord(letter)]
+        assert known.cells[ahead, 1] == row
+        row = ahead
+    assert known.values[row] == 0
+    assert known.cells[row, 0] & 1
+
+
+def test_no_word_of_latin_text_needs_a_list_and_all_of_thai_do() -> None:
+    assert not (unit_parts()[utf16(indonesian(1))[0]] & SCRIPT).any()
+    assert (unit_parts()[utf16([THAI])[0]] & SCRIPT > 0).mean() > 0.9
 
 
 def words_of(text: str) -> list[str]:

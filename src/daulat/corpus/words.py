@@ -1,16 +1,17 @@
 """Words as ICU finds them, in scripts with and without spaces, as arrays that kernels read.
 
-Texts without a script that needs a dictionary are cut by Unicode's rules in compiled code; the others by ICU, called through
-its C interface on the text as it lies in memory: the same borders as `icu.BreakIterator` gives, without a Python object for
-each. Source: ICU 77, `ubrk.h`.
+Texts are cut in compiled code, by Unicode's rules and, in Thai, Lao, Burmese, Khmer and Chinese, by ICU's word lists; those with
+anything else, by ICU itself, called through its C interface on the text as it lies in memory. The same borders as
+`icu.BreakIterator` gives, without a Python object for each. Source: ICU 77, `ubrk.h`.
 """
 
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from daulat.corpus.library import icu_function
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,8 +55,33 @@ def borders(
     units: "npt.NDArray[np.uint16]", offsets: "npt.NDArray[np.int64]", language: str
 ) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
     """Where words begin and end, counted from the start of all texts, and where each text's borders begin."""
+    import numpy as np
+
+    from daulat.corpus.dictionaries import NAMES, dictionary, none
+    from daulat.corpus.kernels.borders import survey, unit_classes, walk
+    from daulat.corpus.kernels.dictionary import unit_parts
+
+    classes, parts = unit_classes(), unit_parts()
+    has = survey(units, offsets, classes, parts)
+    every = int(np.bitwise_or.reduce(has, initial=0))
+    lists = [dictionary(name) if every & (2 << number) else none() for number, name in enumerate(NAMES)]
+    of_icu, starts = _of_icu(units, offsets, has & 1 > 0, language)
+    given = tuple((one.cells, one.values, one.codes) for one in lists)
+    return walk(units, offsets, classes, parts, has, given, of_icu, starts)  # type: ignore[no-any-return]
+
+
+def _of_icu(
+    units: "npt.NDArray[np.uint16]", offsets: "npt.NDArray[np.int64]", left: "npt.NDArray[np.bool_]", language: str
+) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
+    """Borders of those of the texts as ICU finds them, counted from the start of each."""
+    import numpy as np
+
+    if not left.any():
+        return np.zeros(0, np.int64), np.zeros(1, np.int64)
+    sizes = np.diff(offsets)
+    own = units if left.all() else units[np.repeat(left, sizes)]
     _settle()
-    return _borders(units, offsets, language)
+    return _walk_icu(own, np.concatenate(([0], np.cumsum(sizes[left]))), language)
 
 
 @cache
@@ -65,25 +91,29 @@ def _settle() -> None:
     It remembers those that no dictionary has, for the whole process, and cuts differently before and after: what it is asked
     first would change the answer. Seen in ICU 77 with U+FF70.
     """
-    from daulat.corpus.kernels.borders import DICTIONARY, unit_classes
+    import numpy as np
 
-    codes = (code for code in (unit_classes() == DICTIONARY).nonzero()[0].tolist() if not 0xD800 <= code < 0xE000)
-    _borders(*utf16(["\n".join(chr(code) * 2 for code in codes)]), "en")
+    from daulat.corpus.kernels.borders import OF_ICU, unit_classes
+    from daulat.corpus.kernels.dictionary import unit_parts
+
+    codes = np.flatnonzero((unit_classes() == OF_ICU) | (unit_parts() > 0)).tolist()
+    units, offsets = utf16(["\n".join(chr(code) * 2 for code in codes if not 0xD800 <= code < 0xE000)])
+    _walk_icu(units, offsets, "en")
 
 
-def _borders(
+def _walk_icu(
     units: "npt.NDArray[np.uint16]", offsets: "npt.NDArray[np.int64]", language: str
 ) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
-    from daulat.corpus.kernels.borders import unit_classes, walk
+    from daulat.corpus.kernels.borders import walk_icu
 
-    opened, clone, set_text, following, close = _icu()
-    status = ctypes.c_int(0)
+    pointer, number, status = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int(0)
+    opened = icu_function("ubrk_open", pointer, ctypes.c_int, ctypes.c_char_p, pointer, number, pointer)
     handle = opened(_WORD_ITERATOR, language.encode(), None, 0, ctypes.byref(status))
     assert handle, f"ICU has no words for {language}: {status.value}"
     try:
-        return walk(handle, clone, set_text, following, close, units, offsets, unit_classes())  # type: ignore[no-any-return]
+        return walk_icu(handle, _addresses(), units, offsets)  # type: ignore[no-any-return]
     finally:
-        close(handle)
+        icu_function("ubrk_close", None, pointer)(handle)
 
 
 def utf16(texts: "Texts") -> "tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]":
@@ -99,24 +129,8 @@ def utf16(texts: "Texts") -> "tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64
 
 
 @cache
-def _icu() -> tuple[Any, Any, Any, Any, Any]:
-    """Open, clone, set text, next border, close: of the very library that PyICU has loaded."""
-    import icu
-
-    major = icu.ICU_VERSION.partition(".")[0]
-    lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    library = ctypes.CDLL(next(line.split(maxsplit=5)[5] for line in lines if "libicuuc" in line))
-
-    def function(name: str, result: Any, *arguments: Any) -> Any:
-        found = getattr(library, f"{name}_{major}")
-        found.restype, found.argtypes = result, arguments
-        return found
-
-    pointer, number = ctypes.c_void_p, ctypes.c_int32
-    return (
-        function("ubrk_open", pointer, ctypes.c_int, ctypes.c_char_p, pointer, number, pointer),
-        function("ubrk_clone", pointer, pointer, pointer),
-        function("ubrk_setText", None, pointer, pointer, number, pointer),
-        function("ubrk_next", number, pointer),
-        function("ubrk_close", None, pointer),
-    )
+def _addresses() -> tuple[int, ...]:
+    """Of the functions that an iterator is walked with."""
+    names = ("ubrk_clone", "ubrk_setText", "ubrk_next", "ubrk_close")
+    found = (ctypes.cast(icu_function(name, None), ctypes.c_void_p).value for name in names)
+    return tuple(address or 0 for address in found)

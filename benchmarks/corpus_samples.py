@@ -76,10 +76,12 @@ def peer(script: str, mode: str, lines: Iterator[dict[str, Any]], folder: Path) 
 
 def peers_python() -> Path:
     """The Python that has the peers; the first time they are installed, which takes minutes."""
-    python, wanted = PEERS / "bin" / "python", ROOT / "benchmarks" / "peers" / "requirements.txt"
-    done = PEERS / ".installed"
-    if not done.exists() or done.read_text() != wanted.read_text():
+    python, folder = PEERS / "bin" / "python", ROOT / "benchmarks" / "peers"
+    wanted = [folder / "requirements.txt", folder / "requirements-no-deps.txt"]
+    done, content = PEERS / ".installed", "".join(path.read_text() for path in wanted)
+    if not done.exists() or done.read_text() != content:
         subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", wanted], check=True)
-        done.write_text(wanted.read_text())
+        for path, flags in zip(wanted, ([], ["--no-deps"]), strict=True):
+            subprocess.run([python, "-m", "pip", "install", "--quiet", *flags, "-r", path], check=True)
+        done.write_text(content)
     return python

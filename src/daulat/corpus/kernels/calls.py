@@ -9,7 +9,7 @@ from numba.extending import intrinsic  # noqa: TID253
 
 
 def _call(typing_context: Any, address: Any, arguments: Any) -> Any:
-    """What the function at that address gives for a tuple of numbers and pointers, as 64 bits; a shorter result is the low ones."""
+    """What the function at that address gives for a tuple of numbers and pointers, as 64 bits; a shorter one is the low bits."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         word = ir.IntType(64)

@@ -95,23 +95,10 @@ def _ahead(units, start, end, last, parts, cells, codes, scratch, found, count):
             if candidates > 1:
                 at = begun + scratch[one + LENGTHS + candidates - 1]
                 while at < end:
-                    second = _look(scratch, two, at, end, units, cells, codes)
-                    if second:
+                    following = _following(scratch, two, three, at, end, units, cells, codes)
+                    if following:
                         scratch[one + MARKED] = scratch[one + CHOSEN]
-                        after, leads_on = at + scratch[two + LENGTHS + second - 1], False
-                        if after >= end:
-                            break
-                        while True:
-                            if _look(scratch, three, after, end, units, cells, codes):
-                                scratch[one + MARKED], leads_on = scratch[one + CHOSEN], True
-                                break
-                            if not scratch[two + CHOSEN]:
-                                break
-                            scratch[two + CHOSEN] -= 1
-                            after = at + scratch[two + LENGTHS + scratch[two + CHOSEN]]
-                        if leads_on:
-                            break
-                    if not scratch[one + CHOSEN]:
+                    if following == 2 or not scratch[one + CHOSEN]:
                         break
                     scratch[one + CHOSEN] -= 1
                     at = begun + scratch[one + LENGTHS + scratch[one + CHOSEN]]
@@ -143,6 +130,20 @@ def _ahead(units, start, end, last, parts, cells, codes, scratch, found, count):
             found[count] = at
             count += 1
     return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _following(scratch, two, three, at, end, units, cells, codes):  # type: ignore[no-untyped-def]
+    """How many words could follow from there on, two at most; one that ends the run is as good as two."""
+    if not _look(scratch, two, at, end, units, cells, codes):
+        return 0
+    while True:
+        after = at + scratch[two + LENGTHS + scratch[two + CHOSEN]]
+        if after >= end or _look(scratch, three, after, end, units, cells, codes):
+            return 2
+        if not scratch[two + CHOSEN]:
+            return 1
+        scratch[two + CHOSEN] -= 1
 
 
 @numba.njit(cache=True, nogil=True)

@@ -170,6 +170,7 @@ def other():
         journey.record(said, OPERATOR)
 threads = [threading.Thread(target=other, daemon=True) for _ in range(4)]
 for thread in threads: thread.start()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may have been ignored where the tests were started
 hit = 0
 for turn in range(60):
     try:

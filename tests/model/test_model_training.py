@@ -159,7 +159,16 @@ def test_the_step_that_first_saw_a_document_can_be_worked_out_again_from_corpus_
     assert len(told) < len(every), "so short a training does not see all of it"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C counts, though it be ignored where the tests were started."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_taken_between_two_steps_and_gone_on_from(
     base: Path, tokenizer: Path, tokens: Path, tmp_path: Path
 ) -> None:

@@ -181,15 +181,14 @@ def corpus_tokens(project: Path, place: str | None, document: str | None, out: P
 
 def _copy_of(project: "Project", tokens: str, out: Path) -> None:
     """The files of an artefact, in a folder that was not there."""
+    from daulat.work.query import copy_out
+
     if out.exists():
         raise DaulatError(f"`{out}` is there already", "name a folder that is not")
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        for name, digest in project.journey.store.read_tree(tokens).items():
-            partial.mkdir(exist_ok=True)
-            shutil.copyfile(project.journey.store.path(digest), partial / name)
+        copy_out(project, tokens, partial)
         partial.rename(out)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)

@@ -48,12 +48,12 @@ def dictionary(name: str) -> Dictionary:
     """That word list."""
     import numpy as np
 
-    from daulat.corpus.kernels.tries import double_array, read_bytes, read_units
+    from daulat.corpus.kernels.tries import double_array, read
 
     index, content = _content(name)
     codes = np.zeros(0x10000, np.int32)
     if index[4] & 7 == 0:
-        parents, symbols, values = read_bytes(np.frombuffer(content, np.uint8))
+        parents, symbols, values = read(np.frombuffer(content, np.uint8))
         offset = index[5] & 0x1FFFFF
         codes[:] = 0xFF + 1  # as ICU has it: what cannot be a byte is one that no word has, but a joiner
         codes[offset : offset + 0xFE] = np.arange(1, 0xFF)
@@ -61,7 +61,7 @@ def dictionary(name: str) -> Dictionary:
             codes[unit] = byte + 1
         of_symbol = np.arange(1, 0x101, dtype=np.int32)
     else:
-        parents, symbols, values = read_units(np.frombuffer(content, np.uint16))
+        parents, symbols, values = read(np.frombuffer(content, np.uint16))
         used, counts = np.unique(symbols[1:], return_counts=True)
         codes[used[np.argsort(-counts, kind="stable")]] = np.arange(1, len(used) + 1)
         of_symbol = codes

@@ -18,7 +18,7 @@ from daulat.journey.trace import Node
 from daulat.model.exposure import NAME as EXPOSURE
 from daulat.records import Digest
 from daulat.work.project import Project
-from daulat.work.query import steps
+from daulat.work.query import Made, steps
 
 PARTS = ("train", "heldout", "dropped", "held")
 """What a corpus has a file for; a document is in one of them."""
@@ -46,11 +46,9 @@ def find(project: Project, document: str) -> dict[Digest, dict[str, Any]]:
 def _exposures(project: Project, corpus: Digest, document: str) -> dict[Digest, dict[str, int]]:
     """For every model of that corpus: the step that first saw the document, of how many; 0 where none did."""
     found: dict[Digest, dict[str, int]] = {}
-    for made in reversed(steps(project, "pretrain")):
-        path = project.journey.store.path(made.output)
-        listed = tree.read(path) if made.inputs.get("corpus") == corpus and path.is_file() else {}
-        if EXPOSURE in listed:
-            rows = _rows(project.journey.store.path(listed[EXPOSURE][0]), document)
+    for made, files in _made_of(project, corpus, "pretrain"):
+        if EXPOSURE in files:
+            rows = _rows(files[EXPOSURE], document)
             seen = rows[0] if rows else {"first_step": 0, "tokens": 0}
             found[made.output] = {
                 "first_step": seen["first_step"], "steps": made.facts["steps"], "tokens": seen["tokens"]
@@ -61,13 +59,19 @@ def _exposures(project: Project, corpus: Digest, document: str) -> dict[Digest, 
 def _places(project: Project, corpus: Digest, shard: str, document: str) -> dict[Digest, dict[str, Any]]:
     """For everything that this corpus was packed into: the shard, the document's first token in it, and how many."""
     found: dict[Digest, dict[str, Any]] = {}
-    for made in reversed(steps(project, "pack")):
-        path = project.journey.store.path(made.output)
-        listed = tree.read(path) if made.inputs.get("corpus") == corpus and path.is_file() else {}
-        index = listed.get(f"{shard}{DOCUMENTS}")
-        for row in _rows(project.journey.store.path(index[0]), document) if index else ():
+    for made, files in _made_of(project, corpus, "pack"):
+        index = files.get(f"{shard}{DOCUMENTS}")
+        for row in _rows(index, document) if index else ():
             found[made.output] = {"shard": shard, "start": row["start"], "tokens": row["tokens"]}
     return found
+
+
+def _made_of(project: Project, corpus: Digest, step: str) -> Iterator[tuple[Made, dict[str, Path]]]:
+    """What such steps made of that corpus, the newest first, with its files as they lie in the store."""
+    store = project.journey.store
+    for made in reversed(steps(project, step)):
+        if made.inputs.get("corpus") == corpus and store.path(made.output).is_file():
+            yield made, {name: store.path(digest) for name, (digest, _) in tree.read(store.path(made.output)).items()}
 
 
 def trained_on(project: Project, corpus: Digest) -> dict[str, list[str]]:

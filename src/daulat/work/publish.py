@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from daulat.records import Progress, Release, no_progress
 from daulat.work.keys import one_change
 from daulat.work.project import Project, secret, write_secret
 from daulat.work.proving import prove
+from daulat.work.query import copy_out
 from daulat.work.release import about_release, find
 from daulat.work.run import Bench, Facts, Outcome, Step, now, run
 
@@ -54,11 +54,7 @@ def publish(project: Project, folder: Path, release_id: str | None, progress: Pr
         make=lambda bench: _fill(project, release, key, bench),
     )
     made = run(project, step, progress)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, digest in project.journey.store.read_tree(made.output).items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(project.journey.store.path(digest), target)
+    copy_out(project, made.output, folder)
     return made
 
 

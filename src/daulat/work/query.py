@@ -120,3 +120,12 @@ def artefact_folder(project: Project, digest: Digest) -> Iterator[Path]:
         yield folder / "tree"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def copy_out(project: Project, digest: Digest, to: Path) -> None:
+    """A tree artefact's files below `to`, as copies: whoever changes one changes nothing in the store."""
+    to.mkdir(parents=True, exist_ok=True)
+    for name, own in project.journey.store.read_tree(digest).items():
+        target = to / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(project.journey.store.path(own), target)

@@ -13,30 +13,31 @@ LINEAR_AT_MOST = 5
 
 
 @numba.njit(cache=True)
-def read_bytes(data):  # type: ignore[no-untyped-def]
-    """Parents, symbols and values (-1: no word ends here) of all states of a trie of bytes; the first is the root."""
-    parents, symbols, values = _growing()
+def read(data):  # type: ignore[no-untyped-def]
+    """Parents, symbols and values (-1: no word ends here) of all states of a trie; the first is the root.
+
+    `data`: bytes or UTF-16 units, which are also its symbols.
+    """
+    run = 0x10 if data.itemsize == 1 else 0x30
+    parents, symbols, values = [np.int32(-1)], [np.int32(0)], [np.int32(-1)]
     todo = [(0, 0, -1)]  # place in the data, state, symbols left of a run
-    branches = [(0, 0, 0)]  # place, symbols left, state
+    branches = [(0, 0, 0)]  # place, symbols to choose from, state
     branches.pop()
     while todo or branches:
         if branches:
             at, length, state = branches.pop()
             if length > LINEAR_AT_MOST:
-                jump, after = _byte_delta(data, at + 1)
+                jump, after = _delta(data, at + 1)
                 branches.append((after, length - (length >> 1), state))
                 branches.append((after + jump, length >> 1, state))
                 continue
             while length > 1:
-                symbol = data[at]
-                lead = data[at + 1]
-                value, after = _byte_value(data, at + 2, lead >> 1)
-                child = _add(parents, symbols, values, state, symbol)
-                if lead & 1:
+                child = _add(parents, symbols, values, state, data[at])
+                value, is_word, at = _value_or_jump(data, at + 1)
+                if is_word:
                     values[child] = value
                 else:
-                    todo.append((after + value, child, -1))
-                at = after
+                    todo.append((at + value, child, -1))
                 length -= 1
             child = _add(parents, symbols, values, state, data[at])
             todo.append((at + 1, child, -1))
@@ -46,71 +47,14 @@ def read_bytes(data):  # type: ignore[no-untyped-def]
             child = _add(parents, symbols, values, state, data[at])
             todo.append((at + 1, child, left - 1))
             continue
-        node = data[at]
-        if node >= 0x20:
-            value, after = _byte_value(data, at + 1, node >> 1)
-            values[state] = value
-            if not node & 1:
-                todo.append((after, state, -1))
-        elif node >= 0x10:
-            todo.append((at + 1, state, node - 0x10))
-        else:
-            length, after = (node, at + 1) if node else (data[at + 1], at + 2)
-            branches.append((after, length + 1, state))
-    return _as_arrays(parents, symbols, values)
-
-
-@numba.njit(cache=True)
-def read_units(data):  # type: ignore[no-untyped-def]
-    """The same of a trie of UTF-16 units."""
-    parents, symbols, values = _growing()
-    todo = [
-        (0, 0, -1, -1)
-    ]  # place in the data, state, symbols left of a run, the node where its value was read already
-    branches = [(0, 0, 0)]
-    branches.pop()
-    while todo or branches:
-        if branches:
-            at, length, state = branches.pop()
-            if length > LINEAR_AT_MOST:
-                jump, after = _unit_delta(data, at + 1)
-                branches.append((after, length - (length >> 1), state))
-                branches.append((after + jump, length >> 1, state))
-                continue
-            while length > 1:
-                symbol = data[at]
-                lead = data[at + 1]
-                value, after = _unit_value(data, at + 2, lead & 0x7FFF)
-                child = _add(parents, symbols, values, state, symbol)
-                if lead & 0x8000:
-                    values[child] = value
-                else:
-                    todo.append((after + value, child, -1, -1))
-                at = after
-                length -= 1
-            child = _add(parents, symbols, values, state, data[at])
-            todo.append((at + 1, child, -1, -1))
-            continue
-        at, state, left, node = todo.pop()
-        if left >= 0:
-            child = _add(parents, symbols, values, state, data[at])
-            todo.append((at + 1, child, left - 1, -1))
-            continue
-        if node < 0:
-            node = int(data[at])
-            at += 1
-            if node & 0x8000:
-                values[state] = _unit_value(data, at, node & 0x7FFF)[0]
-                continue
-            if node >= 0x40:
-                values[state], at = _node_value(data, at, node)
-                node &= 0x3F
-        if node >= 0x30:
-            todo.append((at, state, node - 0x30, -1))
-        else:
-            length, after = (node, at) if node else (int(data[at]), at + 1)
-            branches.append((after, length + 1, state))
-    return _as_arrays(parents, symbols, values)
+        values[state], node, at = _head(data, at)
+        if node >= run:
+            todo.append((at, state, node - run))
+        elif node > 0:
+            branches.append((at, node + 1, state))
+        elif node == 0:
+            branches.append((at + 1, int(data[at]) + 1, state))
+    return np.array(parents, np.int32), np.array(symbols, np.int32), np.array(values, np.int32)
 
 
 @numba.njit(cache=True)
@@ -182,12 +126,6 @@ def _fits(cells, begin, codes, own):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _growing():  # type: ignore[no-untyped-def]
-    parents, symbols, values = [np.int32(-1)], [np.int32(0)], [np.int32(-1)]
-    return parents, symbols, values
-
-
-@numba.njit(cache=True)
 def _add(parents, symbols, values, state, symbol):  # type: ignore[no-untyped-def]
     parents.append(np.int32(state))
     symbols.append(np.int32(symbol))
@@ -196,8 +134,36 @@ def _add(parents, symbols, values, state, symbol):  # type: ignore[no-untyped-de
 
 
 @numba.njit(cache=True)
-def _as_arrays(parents, symbols, values):  # type: ignore[no-untyped-def]
-    return np.array(parents, np.int32), np.array(symbols, np.int32), np.array(values, np.int32)
+def _head(data, at):  # type: ignore[no-untyped-def]
+    """The value of the state that stands there (-1: none), what kind of node goes on from it (-1: none), and where."""
+    node = int(data[at])
+    if data.itemsize == 1:
+        if node < 0x20:
+            return np.int32(-1), node, at + 1
+        value, is_last, at = _value_or_jump(data, at)
+        return (np.int32(value), -1, at) if is_last else (np.int32(value), int(data[at]), at + 1)
+    if node & 0x8000:
+        return np.int32(_unit_value(data, at + 1, node & 0x7FFF)[0]), -1, at
+    if node < 0x40:
+        return np.int32(-1), node, at + 1
+    value, at = _node_value(data, at + 1, node)
+    return value, node & 0x3F, at
+
+
+@numba.njit(cache=True)
+def _value_or_jump(data, at):  # type: ignore[no-untyped-def]
+    """A number, whether it is the value of a word that goes no further, and where it ends."""
+    lead = int(data[at])
+    if data.itemsize == 1:
+        value, after = _byte_value(data, at + 1, lead >> 1)
+        return value, lead & 1 > 0, after
+    value, after = _unit_value(data, at + 1, lead & 0x7FFF)
+    return value, lead & 0x8000 > 0, after
+
+
+@numba.njit(cache=True)
+def _delta(data, at):  # type: ignore[no-untyped-def]
+    return _byte_delta(data, at) if data.itemsize == 1 else _unit_delta(data, at)
 
 
 @numba.njit(cache=True)

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from daulat.corpus.extract import records
 from daulat.corpus.extract.lines import TooLong, whole_lines
-from daulat.corpus.extract.reading import Unreadable
 from daulat.corpus.options import CorpusOptions
 
 OPTIONS = CorpusOptions()
@@ -27,11 +26,9 @@ SMALL = CorpusOptions(max_file_bytes=10_000)
 
 def read(path: Path, options: CorpusOptions = OPTIONS, **terms: Any) -> list[tuple[str, str]]:
     """Key, and text or reason, of every record."""
-    found = records.records(path, path.name, source(**terms), options)
-    return [
-        (one.key, one.found.reason if isinstance(one.found, Unreadable) else "\n".join(one.found.paragraphs))
-        for one in found
-    ]
+    batches = records.batches(path, path.name, source(**terms), options)
+    rows = (row for batch in batches for row in batch.rows.to_pylist())
+    return [(row["key"], row["reason"] if row["text"] is None else row["text"]) for row in rows]
 
 
 def written(path: Path, data: bytes) -> Path:

@@ -90,7 +90,7 @@ def test_a_short_paragraph_counts_with_its_neighbours() -> None:
     assert judged.documents["text"][0].as_py().split("\n") == [indonesian(1)[0], "Menu File", indonesian(2)[0]]
 
 
-def test_a_repeated_paragraph_stays_once_in_the_first_document() -> None:
+def test_a_repeated_paragraph_stays_in_the_first_documents() -> None:
     texts = [f"{indonesian(n)[0]}\nCatatan untuk semua halaman" for n in range(0, 400, 10)]
     rows = documents(texts)
     hashes, _, _, starts = paragraphs(*flat(rows["text"]))
@@ -98,10 +98,24 @@ def test_a_repeated_paragraph_stays_once_in_the_first_document() -> None:
     gone = boilerplate.furniture(hashes, parent, OPTIONS.repeats)
     judged = boilerplate.without_furniture(rows, gone, starts)
     kept = dict(zip(judged.documents["id"].to_pylist(), judged.documents["text"].to_pylist(), strict=True))
-    assert [id_ for id_, text in kept.items() if "Catatan" in text] == ["0000"]
+    assert [id_ for id_, text in kept.items() if "Catatan" in text] == [f"{n:04}" for n in range(OPTIONS.repeats)]
     taken = [what for _, what in judged.taken_out]
-    assert sum(one["paragraphs"] for one in taken) == 39
-    assert sum(one["utf8_bytes"] for one in taken) == 39 * len("Catatan untuk semua halaman")
+    assert sum(one["paragraphs"] for one in taken) == 40 - OPTIONS.repeats
+    assert sum(one["utf8_bytes"] for one in taken) == (40 - OPTIONS.repeats) * len("Catatan untuk semua halaman")
+
+
+@given(st.lists(st.lists(st.integers(0, 5), max_size=5), max_size=30), st.integers(1, 4))
+def test_a_paragraph_goes_where_enough_documents_before_have_it(texts: list[list[int]], repeats: int) -> None:
+    gone = iter(
+        boilerplate.furniture(
+            np.array([key for own in texts for key in own], np.uint64),
+            np.repeat(np.arange(len(texts)), [len(own) for own in texts]),
+            repeats,
+        ).tolist()
+    )
+    for number, own in enumerate(texts):
+        for key in own:
+            assert next(gone) == (sum(key in before for before in texts[:number]) >= repeats)
 
 
 def test_a_document_of_nothing_but_furniture_is_dropped_and_an_empty_line_of_none_is_lost() -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 22
 TEXT = "text"
-PART_UTF8_BYTES, ROWS_EACH = 1 << 20, b"rows"
+PART_UTF8_BYTES, ROWS_EACH = 1 << 17, b"rows"
 """Texts are packed so many bytes at a time, and each part has the same number of rows."""
 FEW, SMALL_BYTES = 16, 1 << 20
 """So many blocks of less text than that become one, or a corpus that grows a little every day would be all small blocks. Ours."""

@@ -1,4 +1,4 @@
-"""Paragraphs that stand in many documents of one source are its furniture: one copy is text, the rest is not."""
+"""Paragraphs that stand in many documents of one source are its furniture: the first copies stay, the rest is not text."""
 
 from typing import TYPE_CHECKING
 
@@ -10,53 +10,32 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STAGE = "boilerplate"
-PART = 1 << 22
-"""Paragraphs that are compared at once: memory does not grow with the source."""
 
 
 def furniture(
     hashes: "npt.NDArray[np.uint64]", document: "npt.NDArray[np.int64]", repeats: int
 ) -> "npt.NDArray[np.bool_]":
-    """Which paragraphs go: those in more than `repeats` documents, but for the first.
+    """Which paragraphs go: those that stand in `repeats` documents before theirs.
 
-    `hashes` and `document` (a number from 0 on, in ascending order) are a paragraph each.
+    `hashes` and `document` (a number from 0 on, in ascending order) are a paragraph each. A document that comes last takes
+    nothing from those before it.
     """
     import numpy as np
 
+    from daulat.corpus.kernels.often import MOST, often
+
     gone = np.zeros(len(hashes), np.bool_)
-    for rows in parts(hashes):
-        rows = frequent(hashes, rows, repeats)
-        key, of = hashes[rows], document[rows]
-        order = np.argsort(key, kind="stable")
-        first = np.ones(len(rows), np.bool_)
-        first[1:] = key[order][1:] != key[order][:-1]
-        new = first.copy()
-        new[1:] |= of[order][1:] != of[order][:-1]
-        group = np.cumsum(first) - 1
-        documents = np.bincount(group, weights=new).astype(np.int64)
-        gone[rows[order]] = (documents[group] > repeats) & ~first
+    rows = often(hashes, min(repeats, MOST))  # few, and only they need a careful look
+    key, of = hashes[rows], document[rows]
+    order = np.argsort(key, kind="stable")
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = key[order][1:] != key[order][:-1]
+    new = first.copy()
+    new[1:] |= of[order][1:] != of[order][:-1]
+    so_far = np.cumsum(new)
+    before = np.maximum.accumulate(np.where(first, so_far, 0))
+    gone[rows[order]] = so_far - before >= repeats
     return gone
-
-
-def frequent(hashes: "npt.NDArray[np.uint64]", rows: "npt.NDArray[np.int64]", repeats: int) -> "npt.NDArray[np.int64]":
-    """Those rows whose hash stands more than so many times among them: few, and only they need a careful look."""
-    import numpy as np
-
-    order = np.argsort(hashes[rows])
-    key = hashes[rows][order]
-    edges = np.concatenate(([0], np.flatnonzero(key[1:] != key[:-1]) + 1, [len(key)]))
-    return np.sort(rows[order[np.repeat(np.diff(edges) > repeats, np.diff(edges))]])
-
-
-def parts(hashes: "npt.NDArray[np.uint64]") -> "list[npt.NDArray[np.int64]]":
-    """Rows in groups that share no hash, each small enough to be sorted."""
-    import numpy as np
-
-    number = 1 + len(hashes) // PART
-    if number == 1:
-        return [np.arange(len(hashes))]
-    part = (hashes >> np.uint64(40)) % np.uint64(number)
-    return [np.flatnonzero(part == one) for one in range(number)]
 
 
 def without_furniture(

@@ -12,8 +12,9 @@ class CorpusOptions(Record, frozen=True):
     """Personal identifiers become `<KIND>`; or `<KIND:k7f3t2m9d4>`, keyed and the same for the same identifier; or a
     document in which one is found is held."""
     names: bool = False
-    """Replace names of persons too, where a title or a patronymic shows one. Off: authors and ministers go with them:
-    measured on press releases of the Thai government, three documents of four lose 1.6% of their characters."""
+    """Replace names of persons too: where a title or a patronymic shows one, wherever a full one stands again in the document
+    and, in Thai, without a title (`names_th.md` says how many; for other languages there is no model). Off: authors and
+    ministers go with them: in press releases of the Thai government nine documents of ten lose 2.1% of their characters."""
     max_file_bytes: int = 64_000_000
     """Larger files, packed or unpacked, are held unread; of files of many records (Parquet, JSONL, CSV, WARC) larger
     records are. Ours: the largest page of the sample packages has 0.4 MB."""
@@ -39,9 +40,10 @@ class CorpusOptions(Record, frozen=True):
     sure: float = 0.8
     """A paragraph's language is taken as known from this probability on; below, it counts with its neighbours.
     Ours, on the half-translated help pages of LibreOffice; py3langid calibrates short text by 1/sqrt(bytes)."""
-    repeats: int = 12
-    """A paragraph found in more documents of one source than this is kept in one of them only: navigation, notices.
-    Ours: CCNet (arXiv:1911.00359) keeps one copy of every repeated paragraph."""
+    repeats: int = 6
+    """A paragraph stays in the first so many documents of its source, and goes from those after them: navigation, notices.
+    Ours: takes out as many bytes as one copy of what stands in more than twelve would leave. CCNet (arXiv:1911.00359)
+    keeps one copy of every repeated paragraph."""
     unique_paragraph_characters: int = 80
     """A paragraph at least this long is kept once in a language, wherever else it stands. Source: as CCNet,
     arXiv:1911.00359, section 3.1, which does so at any length."""

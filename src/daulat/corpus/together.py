@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from daulat.corpus.boilerplate import frequent, parts
 from daulat.corpus.course import Ledger
 from daulat.corpus.duplicates import EXACT, NEAR, NOTHING_NEW, groups
 from daulat.corpus.judge import STAGES as ALONE
@@ -158,6 +157,8 @@ class _Everywhere:
         """A long paragraph stays in one document of its language only: held-out text is then nowhere in the training text."""
         import numpy as np
 
+        from daulat.corpus.kernels.often import often
+
         came, number = self.keeps.copy(), len(self.keeps)
         hashes, characters, sizes, places, counts = self._long()
         document = np.repeat(np.arange(number), counts)
@@ -165,12 +166,11 @@ class _Everywhere:
         own = self.language[document[asked]].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         key = hashes[asked] + own
         away = np.zeros(len(hashes), np.bool_)
-        for rows in parts(key):
-            rows = frequent(key, rows, 1)
-            order = np.argsort(key[rows], kind="stable")
-            again = np.zeros(len(rows), np.bool_)
-            again[1:] = key[rows][order][1:] == key[rows][order][:-1]
-            away[asked[rows[order[again]]]] = True
+        rows = often(key, 1)
+        order = np.argsort(key[rows], kind="stable")
+        again = np.zeros(len(rows), np.bool_)
+        again[1:] = key[rows][order][1:] == key[rows][order][:-1]
+        away[asked[rows[order[again]]]] = True
         of_away = document[away]
         lost = np.bincount(of_away, weights=characters[away], minlength=number)
         remains = self.column("characters").astype(np.int64) - lost

@@ -1,7 +1,4 @@
-"""Files of many records: each record is a document of its own, read as a stream of Arrow batches.
-
-Two ways in: `batches` gives whole columns (fast), `records` gives one `Record` after the other.
-"""
+"""Files of many records: each record is a document of its own, read as a stream of Arrow batches."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daulat.corpus.extract import delimited, jsonl, parquet, warc
 from daulat.corpus.extract.columns import Columns
-from daulat.corpus.extract.reading import Reading, Unreadable
+from daulat.corpus.extract.reading import Unreadable
 from daulat.corpus.extract.unpack import packing
 from daulat.corpus.options import CorpusOptions
 from daulat.records import Source
@@ -43,14 +40,6 @@ class Batch:
     left_out_utf8_bytes: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True)
-class Record:
-    """One record: its key, and what it says or why it cannot be read."""
-
-    key: str
-    found: Reading | Unreadable
-
-
 def holds_records(name: str) -> bool:
     """Whether a file of that name has many documents in it."""
     return _kind(name) in _READERS
@@ -72,21 +61,6 @@ def batches(path: Path, name: str, source: Source, options: CorpusOptions) -> It
             raise Unreadable("no record in it", worthless=True)
     except Unreadable as why:
         yield _batch(Columns([None], [None], {0: why}), number, options.max_file_bytes)
-
-
-def records(path: Path, name: str, source: Source, options: CorpusOptions) -> Iterator[Record]:
-    """The same, one by one. What was left out of a batch is counted with its last record."""
-    for batch in batches(path, name, source, options):
-        last = batch.rows.num_rows - 1
-        for at, row in enumerate(batch.rows.to_pylist()):
-            if row["text"] is None:
-                yield Record(row["key"], Unreadable(row["reason"], worthless=row["worthless"]))
-                continue
-            reading = Reading(row["text"].split("\n"))
-            if at == last:
-                reading.left_out.update(batch.left_out)
-                reading.left_out_utf8_bytes.update(batch.left_out_utf8_bytes)
-            yield Record(row["key"], reading)
 
 
 def _kind(name: str) -> str:

@@ -11,5 +11,6 @@ minhash.py      shingles â”€> signatures                 groups.py       pairs â
 scripts.py      characters of each script; languages   paragraphs.py  a text's lines as hashes
 tidy.py         white space in one way                 runs.py        runs of words that stand in a task
 units.py        UTF-8 as UTF-16 units                  loads.py       eight bytes at once
+often.py        hashes that stand often
 ```
 """

@@ -119,10 +119,10 @@ def _next_free(free, row):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _fits(cells, begin, codes, own):  # type: ignore[no-untyped-def]
-    taken = 0
     for child in own:
-        taken += cells[begin + codes[child], 1] >= 0
-    return not taken
+        if cells[begin + codes[child], 1] >= 0:
+            return False
+    return True
 
 
 @numba.njit(cache=True)

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from daulat.corpus.columns import whole
-from daulat.corpus.privacy import placeholder
+from daulat.corpus.privacy import placeholder, replaced
 from daulat.corpus.privacy.find import Found, find
 from daulat.corpus.privacy.kinds.labelled import LABELLED
 from daulat.corpus.privacy.kinds.phones import REGIONS
@@ -20,28 +20,44 @@ def redacted(
     documents: "pa.Table", subjects: Subjects, *, names: bool, pseudonyms: bool
 ) -> "tuple[pa.Table, list[bool]]":
     """The documents with placeholders, and which of them had any; every identifier found is added to the subjects."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     texts = whole(documents["text"])
     about = documents.select(("id", "source", "country", "language"))
     key = subjects.key if pseudonyms else None
-    changed: dict[int, bytes] = {}
-    for row, text, found in _findings(texts, about):
-        if found:
-            changed[row] = _replaced(text, found, key)
-            one = about.slice(row, 1)
-            for each in found:
-                subjects.add(each, one["id"][0].as_py(), one["source"][0].as_py())
+    found = {row: (text, own) for row, text, own in _findings(texts, about) if own}
+    changed = {row: _replaced(text, own, key) for row, (text, own) in found.items()}
+    _remember(subjects, about, [(row, own) for row, (_, own) in found.items()])
+    now = _with(texts, changed)
     if names:
-        _without_names(texts, about, subjects, key, changed)
+        named = _named(now, about["language"].to_pylist())
+        changed |= {row: replaced(text, own, key).encode() for row, text, own in named}
+        _remember(subjects, about, [(row, own) for row, _, own in named])
+        now = _with(texts, changed)
     has_some = [False] * len(texts)
     for row in changed:
         has_some[row] = True
+    return (with_text(documents, now) if changed else documents), has_some
+
+
+def _with(texts: "pa.LargeStringArray", changed: dict[int, bytes]) -> "pa.LargeStringArray":
+    """The texts, with some of them changed."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     if not changed:
-        return documents, has_some
+        return texts
+    mask = np.zeros(len(texts), np.bool_)
+    mask[list(changed)] = True
     news = pa.array([changed[row] for row in sorted(changed)], pa.large_binary()).cast(pa.large_string())
-    return with_text(documents, pc.replace_with_mask(texts, pa.array(has_some), news)), has_some
+    return pc.replace_with_mask(texts, pa.array(mask), news)
+
+
+def _remember(subjects: Subjects, about: "pa.Table", found: Sequence[tuple[int, Sequence[Found]]]) -> None:
+    """Add what was found in each row to the subjects."""
+    for row, own in found:
+        identity, source = about["id"][row].as_py(), about["source"][row].as_py()
+        for one in own:
+            subjects.add(one, identity, source)
 
 
 def identifiers_of(text: str, region: str) -> list[Found]:
@@ -91,29 +107,18 @@ def _replaced(text: bytes, found: Sequence[Found], key: bytes | None) -> bytes:
     return b"".join(parts) + text[at:]
 
 
-def _without_names(
-    texts: "pa.LargeStringArray",
-    about: "pa.Table",
-    subjects: Subjects,
-    key: bytes | None,
-    changed: dict[int, bytes],
-) -> None:
-    """Add to `changed` the texts in which a person is named."""
+def _named(texts: "pa.LargeStringArray", languages: Sequence[str | None]) -> list[tuple[int, str, list[Found]]]:
+    """Row, text and names of each text in which a person is named."""
     import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     from daulat.corpus.privacy.names import TITLES, names
+    from daulat.corpus.privacy.tagged import LANGUAGES, tagged
 
-    titled = pc.match_substring_regex(texts, TITLES).to_numpy(zero_copy_only=False)
-    for row in np.flatnonzero(titled).tolist():
-        text = changed[row] if row in changed else texts[row].as_buffer().to_pybytes()
-        if found := names(text.decode()):
-            changed[row] = _replaced_characters(text.decode(), found, key)
-            for one in found:
-                subjects.add(one, about["id"][row].as_py(), about["source"][row].as_py())
-
-
-def _replaced_characters(text: str, found: Sequence[Found], key: bytes | None) -> bytes:
-    from daulat.corpus.privacy import replaced
-
-    return replaced(text, list(found), key).encode()
+    learnt = [row for row, language in enumerate(languages) if language in LANGUAGES]
+    places = dict(zip(learnt, tagged(texts.take(pa.array(learnt, pa.int64()))), strict=True)) if learnt else {}
+    titled = np.flatnonzero(pc.match_substring_regex(texts, TITLES).to_numpy(zero_copy_only=False)).tolist()
+    rows = sorted({*titled, *(row for row, own in places.items() if own)})
+    named = ((row, texts[row].as_py(), places.get(row, ())) for row in rows)
+    return [(row, text, found) for row, text, own in named if (found := names(text, own))]

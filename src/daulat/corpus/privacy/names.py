@@ -1,11 +1,10 @@
-"""Names of persons, by rule: a title or a patronymic, and behind it what is written like a name.
+"""Names of persons, by rule: a title or a patronymic, and behind it what is written like a name; and where that stands again.
 
-Precision first: a name without a title stays, and so does a title that a common noun follows. No model: no training
-data for these languages was found whose licence is open and whose purpose it is.
+Precision first: a name without a title stays, unless `tagged.py` knows it, and so does a title that a common noun follows.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from daulat.corpus.privacy.family_names import BURMESE, BURMESE_LATIN, CHINESE, VIETNAMESE
 from daulat.corpus.privacy.find import Found
@@ -15,8 +14,11 @@ _MALAY_TITLES = (
     "|Mrs|Mr|Ms|Miss|Atty|Engr|Hon|Kgg|Gng|G|Bb|Ginoong|Ginang|Binibining|Don|Doña"
 )
 _VIETNAMESE_TITLES = "[Ôô]ng|[Bb]à|[Aa]nh|[Cc]hị|[Cc]ô|[Cc]ụ|ThS\\.?|PGS\\.?|TS\\.?|GS\\.?|BS\\.?|LS\\.?"
+_RANK = "(?:เอก|โท|ตรี)(?:หญิง)?"
 _THAI_TITLES = (
-    "นางสาว|นาง|นาย|น\\.ส\\.|ด\\.[ชญ]\\.|เด็กชาย|เด็กหญิง|ดร\\.|พล\\.|[พร]\\.[ตอ]\\.|นพ\\.|พญ\\.|ม\\.ร\\.ว\\.|ม\\.ล\\."
+    "นางสาว|นาง|นายแพทย์|นาย|น\\.ส\\.|ด\\.[ชญ]\\.|เด็กชาย|เด็กหญิง|ดร\\.|พล\\.|[พร]\\.[ตอ]\\.|นพ\\.|พญ\\.|ม\\.ร\\.ว\\.|ม\\.ล\\."
+    f"|พล(?:ตำรวจ|เรือ|อากาศ)?{_RANK}|(?:ว่าที่ ?)?(?:พัน|ร้อย)(?:ตำรวจ)?{_RANK}|(?:นาวา|เรือ)(?:อากาศ)?{_RANK}"
+    "|(?:ทันต|สัตว)?แพทย์หญิง|(?:รอง|ผู้ช่วย)ศาสตราจารย์|[รผ]ศ\\.|คุณหญิง|ท่านผู้หญิง|หม่อม(?:หลวง|ราชวงศ์)"
 )
 _CHINESE_TITLES = "先生|女士|小姐|教授|博士|主任|部长|总理|总统|同志|老师"
 _PATRONYMIC = "bin|binti|bte|a/l|a/p|s/o|d/o"
@@ -40,7 +42,8 @@ _VERBS = (
 )
 _NOUNS = (
     "ก(?:รัฐ|เทศ|สภา|สมาคม|องค์|เมือง|อบ|ฯ|เหล่า|ต |ร |แม่|สโมสร)|จ้าง|ทุน|แพทย์|อำเภอ|ทะเบียน|หน้า|ประกัน|ตรวจ|ช่าง|เรือ|สิบ|ร้อย|พล|ทหาร"
-    "|ตำรวจ|ธนาคาร|แบบ|งาม|ฟ้า|พยาบาล|เอก|รอง|กอง|ด่าน|สถานี|ท้าย|หมวด|ดาบ|จ่า|ใหญ่|สัตวแพทย์"
+    "|ตำรวจ|ธนาคาร|แบบ|งาม|ฟ้า|พยาบาล|เอก|รอง|กอง|ด่าน|สถานี|ท้าย|หมวด|ดาบ|จ่า|ใหญ่|สัตวแพทย์|สาธารณสุข|ชำนาญ|เชี่ยวชาญ|ประจำ"
+    "|ปฏิบัติ|ผู้|ทั่วไป|เฉพาะ|และ|หรือ|ของ|ที่|ด้าน|ระดับ|คณะ"
 )
 """What makes another word of a title: `นายกรัฐมนตรี` is a prime minister, `นายจ้าง` an employer."""
 _THAI_CONNECTORS = [
@@ -69,14 +72,16 @@ _OFFICES = (
     "|Dosen|Hamil|Tangga|Pejabat|Perdana|Yang|Speaker|President|Chairman|Minister|Secretary|Tuhan|Allah|Kedua|Pengarah"
 )
 
+THAI_TITLE = re.compile(
+    f"(?=[คดทนผพมรวสหเแ])(?:{_THAI_BORDER})(?:{_THAI_TITLES})"
+    "(?:[ตทอสจ]\\.|(?: ?ดร\\.)? ?[นพ][พญ]\\.| ?ดร\\.|น\\.)* ?(?=[\u0e01-\u0e46])"
+)
+"""Its first letter is looked at before what stands before it: four times as fast."""
+THAI_NAME = re.compile(
+    f"(?!{_NOUNS}){_THAI}{{2,20}}(?: (?!{_VERBS}){_THAI}{{2,25}}?(?={_VERBS}|[^\u0e01-\u0e4e]|$)|(?= (?:{_VERBS})))"
+)
 _RULES = (
-    (
-        re.compile(f"(?:{_THAI_BORDER})(?:{_THAI_TITLES})(?:[ตทอสจ]\\.|ดร\\.|นพ\\.|น\\.)* ?(?=[\u0e01-\u0e46])"),
-        re.compile(
-            f"(?!{_NOUNS}){_THAI}{{2,20}}"
-            f"(?: (?!{_VERBS}){_THAI}{{2,25}}?(?={_VERBS}|[^\u0e01-\u0e4e]|$)|(?= (?:{_VERBS})))"
-        ),
-    ),
+    (THAI_TITLE, THAI_NAME),
     (
         re.compile("ဦး|ဒေါ်"),
         re.compile(f"(?:{BURMESE}){{2,4}}"),
@@ -100,16 +105,41 @@ _RULES = (
 """A title, and what a name looks like directly behind it."""
 _CHILD = re.compile(f" (?:{_PATRONYMIC}) (?={_CAP})")
 _PARENT, _OWN = re.compile(f"{_CAP}(?: {_CAP}){{0,3}}"), re.compile(f"(?:{_CAP} ){{0,3}}{_CAP}$")
+_LATIN, _FULL = re.compile("[A-Za-zÀ-ỹ]"), re.compile("\\S\\s+\\S|[\u4e00-\u9fff]{3}|[\u1000-\u109f]{8}")
 _HAN = re.compile(f"([{CHINESE}][\u4e00-\u9fff]{{1,2}})(?:{_CHINESE_TITLES})")
 
 
-def names(text: str) -> list[Found]:
-    """Names of persons behind their titles, in order; the titles stay. Places are characters."""
-    kept: list[Found] = []
-    for start, end in sorted(_places(text)):
-        if not kept or start >= kept[-1].end:
-            kept.append(Found(start, end, "name", " ".join(text[start:end].casefold().split())))
+def names(text: str, more: Iterable[tuple[int, int]] = ()) -> list[Found]:
+    """Names of persons behind their titles, where `more` of them stand, and wherever a full one stands again, in order.
+
+    The titles stay. Places are characters.
+    """
+    sure = _apart([*_places(text), *more])
+    again = _again(text, {text[start:end] for start, end in sure})
+    return [
+        Found(start, end, "name", " ".join(text[start:end].casefold().split()))
+        for start, end in _apart([*sure, *again])
+    ]
+
+
+def _apart(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Without those that overlap an earlier one."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(places, key=lambda one: (one[0], -one[1])):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
     return kept
+
+
+def _again(text: str, found: set[str]) -> Iterator[tuple[int, int]]:
+    """Where names stand in the text that are of two words or more, of three Chinese characters or of eight Burmese ones."""
+    for name in filter(_FULL.search, found):
+        start = text.find(name)
+        while start >= 0:
+            end = start + len(name)
+            if not (_LATIN.match(text, end) or (start and _LATIN.match(text, start - 1))):
+                yield start, end
+            start = text.find(name, end)
 
 
 def _places(text: str) -> Iterator[tuple[int, int]]:

@@ -119,7 +119,7 @@ def _next_free(free, row):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _fits(cells, begin, codes, own):  # type: ignore[no-untyped-def]
-    for child in own:
+    for child in own:  # noqa: SIM110 - a generator is no loop to Numba
         if cells[begin + codes[child], 1] >= 0:
             return False
     return True

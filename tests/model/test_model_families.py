@@ -113,6 +113,24 @@ def test_the_network_that_is_trained_computes_what_transformers_does(made: Made)
     assert torch.allclose(ours, theirs, atol=1e-4), "longer than the window, so that it counts"
 
 
+def test_when_everything_learns_the_gradients_are_those_of_transformers(made: Made) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    network = networks.load(made.base, 0, bf16=False, full=True)
+    plain = AutoModelForCausalLM.from_pretrained(made.base, dtype=torch.float32, local_files_only=True).eval()
+    tokens = tuple(int(value) for value in torch.randint(10, 300, (49,), generator=torch.Generator().manual_seed(1)))
+    pack = Pack([Segment(Document("a", "en", "nation", 1, 1, 1, np.zeros(3, np.int32)), tokens)])
+    loss, wanted = network.loss(pack), plain(torch.tensor([tokens]), labels=torch.tensor([tokens])).loss
+    assert torch.allclose(loss, wanted, atol=1e-5)
+    loss.backward()
+    wanted.backward()
+    learning, parameters = network.trainable(), dict(plain.named_parameters())
+    assert learning.keys() == parameters.keys()
+    for name, tensor in learning.items():
+        assert torch.allclose(tensor.grad, parameters[name].grad, atol=1e-4, rtol=1e-3), name
+
+
 def test_a_gguf_of_the_family_comes_back_as_it_went(made: Made, tmp_path: Path) -> None:
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import model_samples
 import msgspec
@@ -19,14 +19,15 @@ import numpy as np
 import pytest
 
 from daulat.errors import DaulatError
-from daulat.model import checkpoint, exposure, lora
+from daulat.model import checkpoint, exposure, lora, packing
 from daulat.model import network as networks
 from daulat.model.check import check_export
 from daulat.model.gguf.write import export_gguf
+from daulat.model.head_loss import IGNORED, head_loss
 from daulat.model.loop import schedule
 from daulat.model.network import load
 from daulat.model.options import PretrainOptions, TokenizerOptions
-from daulat.model.packing import Segment, packs, tensors
+from daulat.model.packing import Pack, Segment, packs, tensors
 from daulat.model.pretrain import PretrainReport, pretrain, separator_id
 from daulat.model.rows import METHODS
 from daulat.model.tokenizer import extend
@@ -283,7 +284,7 @@ def test_merged_adapters_compute_what_the_adapted_network_did(base: Path) -> Non
     import torch
 
     network = load(base, 0, bf16=False)
-    networks.attach(network, 4, seed=1)
+    networks.attach(network, "lora", 4, seed=1)
     name, adapter = next(iter(network.adapters.items()))
     with torch.no_grad():
         adapter.up.normal_(0, 0.1)
@@ -291,20 +292,93 @@ def test_merged_adapters_compute_what_the_adapted_network_did(base: Path) -> Non
         assert torch.allclose(adapter(x), x @ (adapter.frozen.weight + lora.learnt(adapter)).T, atol=1e-5), name
 
 
-def test_the_loss_and_its_gradients_are_those_of_plain_cross_entropy() -> None:
+@pytest.mark.parametrize("ignored", [0.0, 0.4, 1.0])
+def test_the_loss_and_its_gradients_are_those_of_plain_cross_entropy(ignored: float) -> None:
     import torch
 
-    from daulat.model.head_loss import head_loss
-
     torch.manual_seed(0)
-    old, targets = torch.randn(50, 8), torch.randint(0, 57, (300,))
-    hidden, new = torch.randn(300, 8, requires_grad=True), torch.randn(7, 8, requires_grad=True)
+    targets = torch.where(torch.rand(300) < ignored, IGNORED, torch.randint(0, 57, (300,)))
+    parts = [torch.randn(size, 8, requires_grad=True) for size in (300, 50, 7)]
+    hidden, old, new = parts
     loss = head_loss(hidden, old, new, targets)
-    found = torch.autograd.grad(loss * 3, (hidden, new))
+    found = torch.autograd.grad(loss * 3, parts)
+    frozen = torch.autograd.grad(head_loss(hidden, old.detach(), new, targets) * 3, (hidden, new))
     plain = torch.nn.functional.cross_entropy(hidden @ torch.cat([old, new]).T, targets)
-    wanted = torch.autograd.grad(plain * 3, (hidden, new))
+    if ignored == 1.0:
+        plain = hidden.sum() * 0 + old.sum() * 0 + new.sum() * 0
+    wanted = torch.autograd.grad(plain * 3, parts)
     assert torch.allclose(loss, plain, atol=1e-5)
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(found, wanted, strict=True))
+    assert all(torch.equal(a, found[at]) for a, at in zip(frozen, (0, 2), strict=True))
+
+
+def test_of_a_passage_the_same_tokens_are_not_learnt_from_wherever_it_stands() -> None:
+    passage = tuple(np.random.default_rng(0).integers(10, 5_000, 400).tolist())
+    document = a_document()
+    here = tensors(Pack([Segment(document, (0, *passage))]), goldfish=4)[1][0]
+    there = tensors(Pack([Segment(document, (3, 1, 2)), Segment(document, (0, 7, 8, 9, *passage))]), goldfish=4)[1][0]
+    first = packing.GOLDFISH_CONTEXT
+    assert here[first:].tolist() == there[-len(passage) :][first:].tolist()
+    assert (here[: first - 1] != IGNORED).all(), "too little stands before them"
+    assert (here == IGNORED).float().mean().item() == pytest.approx(1 / 4, abs=0.07)
+    assert (tensors(Pack([Segment(document, (0, *passage))]))[1] != IGNORED).all()
+
+
+def test_what_is_not_to_be_learnt_is_no_target() -> None:
+    document = a_document()
+    pack = Pack([Segment(document, (1, 2, 3, 4), (False, True, False)), Segment(document, (5, 6))])
+    assert tensors(pack)[1].tolist() == [[IGNORED, 3, IGNORED, 6]]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_when_everything_learns_everything_changes_and_a_kill_changes_nothing(
+    base: Path,
+    tokenizer: Path,
+    tokens: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    precision: Literal["float32", "bfloat16"],
+) -> None:
+    from safetensors.numpy import load_file
+
+    options = msgspec.structs.replace(OPTIONS, method="full", full_rate=1e-3, precision=precision, goldfish=4)
+    report = trained(base, tokenizer, tokens, tmp_path / "whole", options)
+    assert curve(report)[-1] < curve(report)[0]
+    before, after = (load_file(folder / "model.safetensors") for folder in (base, tmp_path / "whole"))
+    same = {name for name, value in before.items() if np.array_equal(after[name][: len(value)], value)}
+    assert not same
+
+    def stops(folder: Path, state: dict[str, Any], facts: dict[str, Any]) -> None:
+        save(folder, state, facts)
+        raise InterruptedError
+
+    save = checkpoint.save
+    often = msgspec.structs.replace(options, checkpoint_s=1e-9)
+    monkeypatch.setattr(checkpoint, "save", stops)
+    with pytest.raises(InterruptedError):
+        trained(base, tokenizer, tokens, tmp_path / "cut", often)
+    monkeypatch.setattr(checkpoint, "save", save)
+    shutil.rmtree(tmp_path / "cut")
+    resumed = trained(base, tokenizer, tokens, tmp_path / "cut", often)
+    assert resumed.resumed == 1
+    assert curve(resumed) == curve(report)
+    for name in ("model.safetensors", exposure.NAME):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_adapters_alone_leave_new_rows_where_they_start(
+    base: Path, tokenizer: Path, tokens: Path, model: Path, tmp_path: Path
+) -> None:
+    from safetensors.numpy import load_file
+
+    options = msgspec.structs.replace(OPTIONS, method="lora")
+    for steps in (1, 6):
+        trained(base, tokenizer, tokens, tmp_path / str(steps), msgspec.structs.replace(options, max_steps=steps))
+    one, six = (load_file(tmp_path / steps / "model.safetensors") for steps in ("1", "6"))
+    rows = ("model.embed_tokens.weight", "lm_head.weight")
+    assert all(np.array_equal(one[name], six[name]) for name in rows)
+    assert not np.array_equal(one["model.layers.0.mlp.up_proj.weight"], six["model.layers.0.mlp.up_proj.weight"])
+    assert not np.array_equal(load_file(model / "model.safetensors")[rows[1]], six[rows[1]])
 
 
 def test_documents_in_one_pack_do_not_see_each_other(base: Path) -> None:
@@ -315,8 +389,6 @@ def test_documents_in_one_pack_do_not_see_each_other(base: Path) -> None:
     one, two = Segment(document, tuple(range(10, 20))), Segment(document, tuple(range(40, 47)))
 
     def states(*segments: Segment) -> "torch.Tensor":
-        from daulat.model.packing import Pack
-
         inputs, _, positions, lengths = tensors(Pack(list(segments)))
         with torch.no_grad():
             found: torch.Tensor = network.hidden(inputs, positions, lengths)[0]
@@ -363,14 +435,17 @@ def test_every_token_of_a_document_is_learnt_once_before_any_twice() -> None:
     assert seen == list(range(1, 101))
 
 
-def test_the_rate_rises_and_then_falls_to_nothing() -> None:
-    shares = [n / 100 for n in range(101)]
-    rates = [schedule(share, 0.08) for share in shares]
+@pytest.mark.parametrize("kind", ["linear", "cosine", "wsd"])
+def test_the_rate_rises_and_then_falls_to_nothing(kind: Literal["linear", "cosine", "wsd"]) -> None:
+    options = msgspec.structs.replace(OPTIONS, schedule=kind, warm_up=0.08, decay=0.2)
+    rates = [schedule(n / 100, options) for n in range(101)]
     top = rates.index(max(rates))
     assert rates[: top + 1] == sorted(rates[: top + 1])
     assert rates[top:] == sorted(rates[top:], reverse=True)
     assert max(rates) == pytest.approx(1.0)
-    assert rates[-1] == 0
+    assert rates[-1] == pytest.approx(0, abs=1e-12)
+    if kind == "wsd":
+        assert set(rates[8:81]) == {1.0}
 
 
 def test_an_initial_row_makes_the_model_expect_a_token_as_often_as_the_text_has_it(base: Path) -> None:

@@ -22,6 +22,8 @@ from daulat.records import Progress
 RESERVE_S = 0.5
 """Kept back from the budget, so that the last step ends within it."""
 BETAS = (0.9, 0.95)
+_KEEPING = 20
+"""A checkpoint is not begun before so many times as long as the last one took: 16 bytes a parameter are many."""
 _SHOWN_STEPS = 8
 """The loss that is shown is the mean over so many steps."""
 
@@ -61,10 +63,11 @@ class Loop:
         self.step_s = 0.0
         parts = network.trainable()
         rates = {"new_in": options.read_rate, "new_out": options.write_rate}
+        other = options.full_rate if network.full else options.adapter_rate
         groups: dict[float, list[Any]] = {}
         for name, tensor in parts.items():
             if tensor.numel():
-                groups.setdefault(rates.get(name, options.adapter_rate), []).append(tensor)
+                groups.setdefault(rates.get(name, other), []).append(tensor)
         self.optimizer = torch.optim.AdamW(
             [{"params": tensors, "lr": rate, "peak": rate} for rate, tensors in groups.items()],
             betas=BETAS,
@@ -103,18 +106,20 @@ class Loop:
             self.exposure.note(step + 1, next(stream))
         if not self.run.ready_s:
             self.run.ready_s = self.elapsed()
-        kept_at = time.monotonic()
+        kept_at, wait = time.monotonic(), self.options.checkpoint_s
         with _interrupts() as asked_to_stop:
             while not self._over():
                 self._step(next(stream))
                 if asked_to_stop:
                     self._keep()
                     raise KeyboardInterrupt
-                if time.monotonic() - kept_at > self.options.checkpoint_s:
+                if time.monotonic() - kept_at > wait:
+                    begun = time.monotonic()
                     self._keep()
                     if self.options.max_steps is None:
                         machine.choose_threads()
                     kept_at = time.monotonic()
+                    wait = max(self.options.checkpoint_s, _KEEPING * (kept_at - begun))
         self.run.seconds = self.elapsed()
         return self.run
 
@@ -134,10 +139,10 @@ class Loop:
         import torch
 
         started = time.monotonic()
-        factor = schedule(self._share(), self.options.warm_up)
+        factor = schedule(self._share(), self.options)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        loss = self.network.loss(pack)
+        loss = self.network.loss(pack, self.options.goldfish)
         loss.backward()
         learning = [tensor for tensor in self._learning().values() if tensor.grad is not None]
         norm = torch.nn.utils.clip_grad_norm_(learning, self.options.clip)
@@ -194,11 +199,20 @@ def _interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def schedule(share: float, warm_up: float) -> float:
-    """Rate as a share of its highest: a rise over `warm_up`, then a straight line to zero at the end."""
-    if share < warm_up:
-        return share / warm_up
-    return max(0.0, (1 - share) / max(1 - warm_up, 1e-9))
+def schedule(share: float, options: PretrainOptions) -> float:
+    """Rate as a share of its highest: a rise over `warm_up`, then down to zero at the end.
+
+    Source of the last: 1 - sqrt, arXiv:2405.18392.
+    """
+    if share < options.warm_up:
+        return share / options.warm_up
+    after = min(1.0, (share - options.warm_up) / max(1 - options.warm_up, 1e-9))
+    if options.schedule == "linear":
+        return 1 - after
+    if options.schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * after))
+    falling = (share - (1 - options.decay)) / max(options.decay, 1e-9)
+    return 1 - math.sqrt(min(1.0, max(0.0, falling)))
 
 
 def _not_a_number(step: int, pack: Pack) -> DaulatError:

@@ -12,32 +12,33 @@ from typing import Any
 from daulat.model import extension, lora
 from daulat.model import shape as shapes
 from daulat.model.folder import read_json
-from daulat.model.network import Network
+from daulat.model.network import BODY, HEAD, Network
 
-_EMBEDDING, _HEAD = "model.embed_tokens.weight", "lm_head.weight"
+_EMBEDDING = f"{BODY}embed_tokens.weight"
 _COPIED = ("tokenizer.json", "tokenizer_config.json", "generation_config.json", "chat_template.jinja", extension.NAME)
 
 
 def write_model(base: Path, tokenizer: Path, network: Network, into: Path) -> None:
     """Write config.json, model.safetensors, the extended tokenizer and the base's facts into `into`.
 
-    Matrices are float16; vectors (norms, biases) are not trained and stay as the base has them. One tensor at a time is
-    held in float32, so that this takes no more memory than the training did.
+    Matrices are float16; vectors (norms, biases) are in the base's number format, and the base's own unless everything learnt.
+    One tensor at a time is held in float32, so that this takes no more memory than the training did.
     """
     from safetensors.torch import save_file
 
     config = read_json(base / "config.json")
     shape = shapes.read(config, base.name)
     tied = shape.tied and len(network.new_in) == 0
+    trained = {name: tensor.detach() for name, tensor in network.trainable().items()} if network.full else {}
     half: dict[str, Any] = {}
     for name, tensor in _weights(base):
-        adapter = network.adapters.get(name.removeprefix("model.").removesuffix(".weight"))
-        learnt = tensor if adapter is None else tensor.float() + lora.learnt(adapter)
-        half[name] = _half(learnt) if tensor.ndim > 1 else tensor
-    old_in, old_out = half[_EMBEDDING], half.get(_HEAD, half[_EMBEDDING])
+        adapter = network.adapters.get(name.removeprefix(BODY).removesuffix(".weight"))
+        learnt = trained.get(name, tensor) if adapter is None else tensor.float() + lora.learnt(adapter)
+        half[name] = _half(learnt) if tensor.ndim > 1 else learnt.to(tensor.dtype)
+    old_in, old_out = half[_EMBEDDING], half.get(HEAD, half[_EMBEDDING])
     half[_EMBEDDING] = _with_rows(old_in, network.new_in)
     if not tied:
-        half[_HEAD] = _with_rows(old_out, network.new_out)
+        half[HEAD] = _with_rows(old_out, network.new_out)
     assert_finite(half)
     save_file(dict(sorted(half.items())), into / "model.safetensors", metadata={"format": "pt"})
     config |= {"vocab_size": len(half[_EMBEDDING]), "tie_word_embeddings": tied}

@@ -1,22 +1,27 @@
-"""The model under training: frozen body with adapters, frozen old rows, new rows in and out.
+"""The model under training: a body, old rows in and out, and new rows in and out.
 
 ```
-ids ──> old rows (frozen) | new rows in ──> body + LoRA ──> hidden ──> old rows (frozen) | new rows out ──> loss
+ids ──> old rows | new rows in ──> body (+ LoRA) ──> hidden ──> old rows | new rows out ──> loss
 ```
 New rows are never tied: what a word means when read and when written starts from different statistics, and separate rows
-start 0.2 bits per byte better (docs/adr). Old rows are frozen, so that no other language is overwritten.
+start 0.2 bits per byte better (docs/adr). Body and old rows are frozen, so that no other language is overwritten, unless
+everything learns (`full`).
 """
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from daulat.model import lora
 from daulat.model import shape as shapes
 from daulat.model.folder import read_json
 from daulat.model.head_loss import head_loss
 from daulat.model.packing import Pack, tensors
+
+BODY, HEAD = "model.", "lm_head.weight"
+"""What tensors of the body, and the old rows that are written, are called in the folder."""
 
 
 def offline() -> None:
@@ -36,13 +41,22 @@ class Network:
     dtype: Any
     embedding_scale: float = 1.0
     """What rows are multiplied by as they are read."""
+    full: bool = False
+    """Everything learns: kept in float32, and computed in `dtype`."""
     adapters: dict[str, Any] = field(default_factory=dict)
 
     def hidden(self, inputs: Any, positions: Any, lengths: list[int]) -> Any:
         """Last hidden states (1 x T x D) of ids (1 x T) that are segments of these lengths."""
-        return self.body(
-            inputs_embeds=self.embedded(inputs), position_ids=positions, use_cache=False, segment_lengths=lengths
-        ).last_hidden_state
+        with self._computing():
+            found = self.body(
+                inputs_embeds=self.embedded(inputs), position_ids=positions, use_cache=False, segment_lengths=lengths
+            )
+        return found.last_hidden_state.to(self.dtype)
+
+    def _computing(self) -> AbstractContextManager[Any]:
+        import torch
+
+        return torch.autocast("cpu", self.dtype) if self.full and self.dtype != torch.float32 else nullcontext()
 
     def embedded(self, inputs: Any) -> Any:
         """Rows of these ids, old or new."""
@@ -57,20 +71,24 @@ class Network:
         # Rounded as the model itself rounds it.
         return rows * torch.tensor(self.embedding_scale, dtype=rows.dtype)
 
-    def loss(self, pack: Pack) -> Any:
-        """Mean negative log-likelihood of the pack's tokens, in nats."""
-        inputs, targets, positions, lengths = tensors(pack)
+    def loss(self, pack: Pack, goldfish: int = 0) -> Any:
+        """Mean negative log-likelihood of the pack's tokens that are learnt from, in nats."""
+        inputs, targets, positions, lengths = tensors(pack, goldfish)
         hidden = self.hidden(inputs, positions, lengths)[0]
         return head_loss(hidden, self.old_out, self.new_out, targets[0])
 
     def trainable(self) -> dict[str, Any]:
         """Every tensor that learns, by name."""
         found = {f"{name}.{side}": getattr(a, side) for name, a in self.adapters.items() for side in ("down", "up")}
-        return {"new_in": self.new_in, "new_out": self.new_out, **found}
+        if self.full:
+            found |= {f"{BODY}{name}": tensor for name, tensor in self.body.named_parameters()}
+            found |= {} if self.old_out is self.old_in else {HEAD: self.old_out}
+        rows = {"new_in": self.new_in, "new_out": self.new_out} if self.new_in.requires_grad else {}
+        return {**rows, **found}
 
 
-def load(folder: Path, new_tokens: int, *, bf16: bool) -> Network:
-    """The frozen network with `new_tokens` rows of zeros to be initialised.
+def load(folder: Path, new_tokens: int, *, bf16: bool, full: bool = False) -> Network:
+    """The network, frozen unless it is `full`, with `new_tokens` rows of zeros to be initialised.
 
     Raises: DaulatError for an architecture that is not adapted, or a form of it that is not.
     """
@@ -83,14 +101,17 @@ def load(folder: Path, new_tokens: int, *, bf16: bool) -> Network:
     logging.disable_progress_bar()
     dtype = torch.bfloat16 if bf16 else torch.float32
     model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, attn_implementation=_segmented_attention(), local_files_only=True
+        folder,
+        dtype=torch.float32 if full else dtype,
+        attn_implementation=_segmented_attention(),
+        local_files_only=True,
     )
-    model.requires_grad_(False)
+    model.requires_grad_(full)
     model.eval()
     old_in, old_out = model.get_input_embeddings().weight, model.get_output_embeddings().weight
     new = [torch.zeros(new_tokens, old_in.shape[1]) for _ in range(2)]
     scale = shape.width**0.5 if shape.architecture.scaled_embedding else 1.0
-    return Network(model.model, old_in, old_out, new[0], new[1], dtype, scale)
+    return Network(model.model, old_in, old_out, new[0], new[1], dtype, scale, full)
 
 
 def _segmented_attention() -> str:
@@ -136,8 +157,10 @@ def _window(length: int, window: int | None) -> Any:
     return (back >= 0) & (back < window)
 
 
-def attach(network: Network, rank: int, seed: int) -> None:
-    """Adapters on every projection, and the new rows made to learn."""
-    network.adapters = lora.attach(network.body, rank, seed)
-    network.new_in.requires_grad_(True)
-    network.new_out.requires_grad_(True)
+def attach(network: Network, method: Literal["full", "lora", "lora+embeddings"], rank: int, seed: int) -> None:
+    """What learns by that method, made to: adapters on every projection, new rows."""
+    if method != "full":
+        network.adapters = lora.attach(network.body, rank, seed)
+    if method != "lora":
+        network.new_in.requires_grad_(True)
+        network.new_out.requires_grad_(True)

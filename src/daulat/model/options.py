@@ -46,6 +46,9 @@ class PretrainOptions(Record, frozen=True):
     """Seconds of this machine, from the start of the step to the end of the last optimizer step."""
     max_steps: Positive | None = None
     """Stops after that many optimizer steps instead, whatever the time: then the same inputs give the same bytes."""
+    method: Literal["full", "lora", "lora+embeddings"] = "lora+embeddings"
+    """What learns: everything; adapters on every projection; or these and the rows of new tokens. Everything takes 16 bytes of
+    memory a parameter, and forgets more: at equal cost adapters were ahead (facts: docs/adr/0004)."""
     rank: Positive = 16
     """Of the adapters on every projection."""
     adapter_rate: PositiveFloat = 3e-3
@@ -54,14 +57,24 @@ class PretrainOptions(Record, frozen=True):
     """Highest learning rate of new rows that are read (embedding)."""
     write_rate: PositiveFloat = 2e-4
     """Highest learning rate of new rows that are written (output)."""
+    full_rate: PositiveFloat = 5e-5
+    """Highest learning rate of everything else, with `method = "full"`."""
+    schedule: Literal["linear", "cosine", "wsd"] = "linear"
+    """How rates fall after the warm-up, to zero at the end: in a straight line, along a cosine, or not before the last part of
+    the run (warm-up, stable, decay)."""
     warm_up: Share = 0.08
-    """Share of the run over which the rates rise; then they fall in a straight line to zero."""
+    """Share of the run over which the rates rise."""
+    decay: Share = 0.2
+    """Share of the run over which they fall, with `schedule = "wsd"`. Source: 10 to 20%, arXiv:2405.18392."""
     pack_tokens: Positive = 512
     """Predicted tokens of one optimizer step."""
     segment_tokens: Positive = 256
     """A document is learnt from in runs of at most this many tokens."""
     replay_share: Share = 0.2
     """Share of tokens from replay text, so that nothing is forgotten. Source: 20% (Sailor2) to 40% (SEA-LION v4)."""
+    goldfish: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """One token in so many is not learnt from, always the same one of a passage, so that none is learnt by heart; 0: all are.
+    Source: 4, arXiv:2406.10209."""
     clip: PositiveFloat = 1.0
     """Longest gradient."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

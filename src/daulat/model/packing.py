@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from daulat.model.head_loss import IGNORED
 from daulat.model.tokens import Document
 
+GOLDFISH_CONTEXT = 13
+"""Tokens before one that decide whether it is learnt from. Source: arXiv:2406.10209, section 3.1."""
+_MIX = 0x4CF5AD432745937F
 _MIN_SEGMENT_TOKENS = 16
 """A pack is closed when less room than this is left: shorter runs teach little and cost a row of the mask each."""
 
@@ -25,6 +29,8 @@ class Segment:
 
     document: Document
     tokens: tuple[int, ...]
+    learnt: tuple[bool, ...] | None = None
+    """Of each predicted token, whether it is learnt from; None: all are."""
 
 
 @dataclass
@@ -89,12 +95,37 @@ def _visit(document: Document, turn: int, segment_tokens: int) -> Segment:
     return Segment(document, document.tokens(start, segment_tokens + 1))
 
 
-def tensors(pack: Pack) -> tuple[Any, Any, Any, list[int]]:
-    """Input ids, targets and positions (each 1 x T), and the lengths of the segments, which must not see each other."""
+def tensors(pack: Pack, goldfish: int = 0) -> tuple[Any, Any, Any, list[int]]:
+    """Input ids, targets and positions (each 1 x T), and the lengths of the segments, which must not see each other.
+
+    Targets that are not learnt from are `IGNORED`; with `goldfish` also one in so many of the others.
+    """
     import torch
 
     lengths = [len(segment.tokens) - 1 for segment in pack.segments]
     inputs = torch.tensor([[token for segment in pack.segments for token in segment.tokens[:-1]]])
     targets = torch.tensor([[token for segment in pack.segments for token in segment.tokens[1:]]])
+    if goldfish or any(segment.learnt is not None for segment in pack.segments):
+        targets[0, ~torch.cat([_learnt(segment, goldfish) for segment in pack.segments])] = IGNORED
     positions = torch.cat([torch.arange(length) for length in lengths])[None]
     return inputs, targets, positions, lengths
+
+
+def _learnt(segment: Segment, goldfish: int) -> Any:
+    """Of each predicted token, whether it is learnt from.
+
+    Not one token in `goldfish`, told by the tokens before it: a passage that stands in many documents lacks the same ones in
+    each, and so is never learnt by heart. Source: goldfish loss with a hashed mask, arXiv:2406.10209.
+    """
+    import torch
+
+    count = len(segment.tokens) - 1
+    learnt = torch.ones(count, dtype=torch.bool) if segment.learnt is None else torch.tensor(segment.learnt)
+    if goldfish and count > GOLDFISH_CONTEXT:
+        tokens = torch.tensor(segment.tokens[:-1])
+        value = torch.zeros(count - GOLDFISH_CONTEXT + 1, dtype=torch.int64)
+        for place in range(GOLDFISH_CONTEXT):  # wraps around, as a hash may
+            value = (value + tokens[place : count - GOLDFISH_CONTEXT + 1 + place] + 1) * _MIX
+            value ^= value >> 29
+        learnt[GOLDFISH_CONTEXT - 1 :] &= (value & 0x7FFFFFFF) % goldfish != 0
+    return learnt

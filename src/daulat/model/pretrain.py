@@ -91,8 +91,9 @@ def pretrain(
         machine.choose_threads()
     else:
         machine.use_threads(machine.available_cores())
-    network = networks.load(base, len(added.added), bf16=precision == "bfloat16")
-    networks.attach(network, options.rank, options.seed)
+    full = options.method == "full"
+    network = networks.load(base, len(added.added), bf16=precision == "bfloat16", full=full)
+    networks.attach(network, options.method, options.rank, options.seed)
     loop = Loop(network, options, scratch, run_key, began, progress)
     if kept:
         loop.resume(kept)

@@ -72,6 +72,7 @@ class Loop:
             [{"params": tensors, "lr": rate, "peak": rate} for rate, tensors in groups.items()],
             betas=BETAS,
             weight_decay=0.0,
+            fused=True,
         )
 
     def resume(self, kept: checkpoint.Kept) -> None:

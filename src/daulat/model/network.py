@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from daulat.model import lora
+from daulat.model import attention, lora
 from daulat.model import shape as shapes
 from daulat.model.folder import read_json
 from daulat.model.head_loss import head_loss
@@ -103,7 +103,7 @@ def load(folder: Path, new_tokens: int, *, bf16: bool, full: bool = False) -> Ne
     model = AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=torch.float32 if full else dtype,
-        attn_implementation=_segmented_attention(),
+        attn_implementation=attention.register(),
         local_files_only=True,
     )
     model.requires_grad_(full)
@@ -112,49 +112,6 @@ def load(folder: Path, new_tokens: int, *, bf16: bool, full: bool = False) -> Ne
     new = [torch.zeros(new_tokens, old_in.shape[1]) for _ in range(2)]
     scale = shape.width**0.5 if shape.architecture.scaled_embedding else 1.0
     return Network(model.model, old_in, old_out, new[0], new[1], dtype, scale, full)
-
-
-def _segmented_attention() -> str:
-    """Causal attention within each segment of a pack: half the work of a mask over the whole pack, and no leak."""
-    import torch
-    from transformers import AttentionInterface
-
-    def attend(
-        module: Any,
-        q: Any,
-        k: Any,
-        v: Any,
-        mask: Any,
-        *,
-        scaling: float,
-        segment_lengths: list[int],
-        sliding_window: int | None = None,
-        **_: Any,
-    ) -> tuple[Any, None]:
-        assert mask is None
-        parts = [part.split(segment_lengths, dim=2) for part in (q, k, v)]
-        found = []
-        for qkv in zip(*parts, strict=True):
-            seen = _window(qkv[0].shape[2], sliding_window)
-            found.append(
-                torch.nn.functional.scaled_dot_product_attention(
-                    *qkv, attn_mask=seen, is_causal=seen is None, scale=scaling, enable_gqa=True
-                )
-            )
-        return torch.cat(found, dim=2).transpose(1, 2), None
-
-    AttentionInterface.register("daulat_segments", attend)
-    return "daulat_segments"
-
-
-def _window(length: int, window: int | None) -> Any:
-    """Which of `length` places each one sees (length x length), where it looks back less far than to the start."""
-    import torch
-
-    if window is None or length <= window:
-        return None
-    back = torch.arange(length)[:, None] - torch.arange(length)
-    return (back >= 0) & (back < window)
 
 
 def attach(network: Network, method: Literal["full", "lora", "lora+embeddings"], rank: int, seed: int) -> None:

@@ -1,0 +1,107 @@
+"""Causal attention within each segment of a pack: half the work of a mask over the whole pack, and no leak.
+
+On a processor and in bfloat16, short segments are matrix products and a softmax: twice as fast there as PyTorch's kernel, most of
+all backwards, and heads that share a key need no copies of it.
+"""
+
+from functools import cache
+from typing import Any
+
+NAME = "daulat_segments"
+PLAIN_TOKENS = 512
+"""Up to so many tokens half of the products, which the mask throws away, cost less than the kernel. Measured, bfloat16, 2 cores."""
+
+
+@cache
+def register() -> str:
+    """Make it known to `transformers`, by the name that is given back."""
+    from transformers import AttentionInterface
+
+    AttentionInterface.register(NAME, _attend)
+    return NAME
+
+
+def _attend(
+    module: Any,
+    q: Any,
+    k: Any,
+    v: Any,
+    mask: Any,
+    *,
+    scaling: float,
+    segment_lengths: list[int],
+    sliding_window: int | None = None,
+    **_: Any,
+) -> tuple[Any, None]:
+    import torch
+
+    assert mask is None
+    if torch.is_autocast_enabled(q.device.type):
+        q, k, v = (part.to(torch.get_autocast_dtype(q.device.type)) for part in (q, k, v))
+    parts = [part.split(segment_lengths, dim=2) for part in (q, k, v)]
+    found = [_one(*qkv, scaling, sliding_window) for qkv in zip(*parts, strict=True)]
+    return torch.cat(found, dim=2).transpose(1, 2), None
+
+
+def _one(q: Any, k: Any, v: Any, scaling: float, window: int | None) -> Any:
+    """Of one segment: (1 x heads x T x d) from queries of that shape, and keys and values of as many heads or fewer."""
+    import torch
+
+    length = q.shape[2]
+    if q.dtype == torch.bfloat16 and q.device.type == "cpu" and length <= PLAIN_TOKENS and k.shape[-1] == v.shape[-1]:
+        return _function().apply(q, k, v, _hidden(length, window, q.dtype), scaling)
+    seen = _seen(length, window)
+    return torch.nn.functional.scaled_dot_product_attention(
+        q, k, v, attn_mask=seen, is_causal=seen is None, scale=scaling, enable_gqa=True
+    )
+
+
+def _seen(length: int, window: int | None) -> Any:
+    """Which of `length` places each one sees (length x length), where it looks back less far than to the start."""
+    import torch
+
+    if window is None or length <= window:
+        return None
+    back = torch.arange(length)[:, None] - torch.arange(length)
+    return (back >= 0) & (back < window)
+
+
+@cache
+def _hidden(length: int, window: int | None, dtype: Any) -> Any:
+    """What is added to scores: minus infinity where a place is not seen (length x length)."""
+    import torch
+
+    back = torch.arange(length)[:, None] - torch.arange(length)
+    seen = (back >= 0) & (back < (window or length))
+    return torch.zeros(length, length, dtype=dtype).masked_fill_(~seen, -torch.inf)
+
+
+@cache
+def _function() -> Any:
+    import torch
+
+    class Attention(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, q: Any, k: Any, v: Any, hidden: Any, scaling: float) -> Any:
+            _, heads, length, size = q.shape
+            shared = k.shape[1]
+            rows = (shared, heads // shared * length)
+            queries = (q * scaling).reshape(*rows, size)
+            scores = torch.bmm(queries, k[0].transpose(1, 2)).view(-1, length, length).add_(hidden)
+            seen = torch.softmax(scores, dim=-1).view(*rows, length)
+            ctx.save_for_backward(queries, k, v, seen)
+            ctx.scaling = scaling
+            return torch.bmm(seen, v[0]).view(1, heads, length, size)
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            (grad,) = grads
+            queries, k, v, seen = ctx.saved_tensors
+            own = grad.reshape(queries.shape)
+            of_v = torch.bmm(seen.transpose(1, 2), own)[None]
+            slope = torch.bmm(own, v[0].transpose(1, 2))
+            slope = torch.ops.aten._softmax_backward_data(slope, seen, -1, seen.dtype)
+            of_q = torch.bmm(slope, k[0]).mul_(ctx.scaling).view(grad.shape)
+            return of_q, torch.bmm(slope.transpose(1, 2), queries)[None], of_v, None, None
+
+    return Attention

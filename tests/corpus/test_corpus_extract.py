@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from corpus_samples import THAI, extracted, indonesian, page, snapshot, source
 
-from daulat.corpus.extract import files, html, legacy
+from daulat.corpus.extract import files, html, legacy, plain
 from daulat.corpus.extract.charset import decode
 from daulat.corpus.extract.messages import clean
 from daulat.corpus.extract.reading import Unreadable
@@ -95,6 +95,13 @@ def test_the_main_selector_decides_what_a_page_is() -> None:
     assert read("a.html", markup, main="#x") == ["dalam"]
     with pytest.raises(Unreadable, match="main text not found"):
         read("a.html", markup, main="#y")
+
+
+def test_a_fence_that_nothing_closes_is_text() -> None:
+    assert plain.read_markdown(b"satu\n\n~~~ x\n\ndua\n\n```\n").paragraphs == ["satu", "~~~ x", "dua", "```"]
+    reading = plain.read_markdown(b"```py\na\n~~~\n```  \ntiga\n~~~\n")
+    assert reading.paragraphs == ["tiga", "~~~"]
+    assert reading.left_out["listing"] == 1
 
 
 def test_a_listing_is_left_out_and_counted() -> None:

@@ -122,6 +122,23 @@ def test_what_comes_last_takes_no_furniture_from_what_was_there_and_what_goes_gi
     assert same_bytes(tmp_path / "two", tmp_path / "scratch")
 
 
+def test_paths_have_no_identifiers_in_any_file(tmp_path: Path) -> None:
+    rows = [{"id": f"orang{n}@contoh.co.id", "text": "\n".join(indonesian(n * 10))} for n in range(60)]
+    files: dict[str, str | bytes] = {
+        "a.jsonl": "\n".join(json.dumps(row) for row in rows),
+        "surat 3171234101900001.html": page(indonesian(9_000)),
+        "Bapak Budi Santoso.html": page(indonesian(9_100)),
+        "short orang@contoh.co.id.txt": "pendek",
+    }
+    for options in (CorpusOptions(names=True), CorpusOptions(names=True, privacy="pseudonymise")):
+        built(tmp_path / "one", [snapshot(tmp_path / "a", files)], None, options)
+        every = [pq.read_table(path) for path in (tmp_path / "one").glob("*.parquet")]
+        paths = [path for table in every if "path" in table.column_names for path in table["path"].to_pylist()]
+        assert len(paths) == 63
+        assert not [path for path in paths if "orang" in path or "3171" in path or "Budi" in path]
+        assert sum(path.startswith("a.jsonl#<EMAIL") for path in paths) == 60
+
+
 @pytest.mark.parametrize("how", ["cut", "changed", "partial", "gone"])
 @pytest.mark.parametrize(
     "which", ["raw/*/*.arrow", "raw/*/*.text", "judged/*/*.arrow", "judged/*/*.text", "files/*/*.arrow", "*"]

@@ -23,7 +23,7 @@ from stdnum.vn import mst as stdnum_mst
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.privacy import People, Subjects, commitment, contradicts, identifiers, privacy, redact, replaced
 from daulat.corpus.privacy.kinds import labelled, shape, singapore, thailand, vietnam
-from daulat.corpus.privacy.names import THAI_NAME, THAI_TITLE
+from daulat.corpus.privacy.names import THAI_NAME, THAI_TITLE, names
 from daulat.corpus.privacy.tagged import tagged
 from daulat.records import Source
 
@@ -349,6 +349,16 @@ def test_a_source_that_denies_its_people_is_contradicted() -> None:
         ("si Gng. Maria de la Cruz ay", "si Gng. <NAME> ay"),
         ("met U Kyaw Min and Daw Khin Mya", "met U <NAME> and Daw <NAME>"),
         ("ဦးအောင်ကျော် က ပြောသည်", "ဦး<NAME> က ပြောသည်"),
+        ("นายเอกนัฏ พร้อมพันธุ์ กล่าวว่า", "นาย<NAME> กล่าวว่า"),
+        ("นายพลตำรวจ ภูธร และนายเอก", "นายพลตำรวจ ภูธร และนายเอก"),
+        ("นายสมชาย ณ อยุธยา กล่าว", "นาย<NAME> กล่าว"),
+        ("นายสมชาย มีทรัพย์ กล่าวว่า", "นาย<NAME> กล่าวว่า"),
+        ("นาย\u200bสมชาย ใจดี", "นาย\u200b<NAME>"),
+        ("BAPAK BUDI SANTOSO hadir di IBU KOTA", "BAPAK <NAME> hadir di IBU KOTA"),
+        ("Ông NGUYỄN VĂN AN", "Ông <NAME>"),
+        ("AHMAD BIN ABDULLAH", "<NAME>"),
+        ("Dr.Budi Santoso dan Prof. Dr. B.J. Habibie", "Dr.<NAME> dan Prof. Dr. <NAME>"),
+        ("Mr. McDonald, Ms. Mary-Ann O'Brien", "Mr. <NAME>, Ms. <NAME>"),
         ("王小明先生说", "<NAME>先生说"),
         ("王小明先生说，王小明又说", "<NAME>先生说，<NAME>又说"),
         (
@@ -402,6 +412,22 @@ def test_nine_names_of_ten_are_found_when_their_title_is_taken_away() -> None:
     assert len(every) > 2_500
     assert sum(every) / len(every) > 0.82, "whole, in one piece"
     assert sum(map(len, found)) < 1.05 * len(every)
+
+
+def test_what_two_rules_find_is_replaced_whole_and_a_title_stays() -> None:
+    text = "โดยนายสมชาย ใจดีมาก อธิบดี"
+    start = text.index("สมชาย")
+    for more in [(start - 1, start + 5), (start - 3, start + 12), (start + 4, text.index(" อธิบดี")), (start - 3, start)]:
+        assert replaced(text, names(text, [more])) == "โดยนาย<NAME> อธิบดี"
+    assert replaced("พบ นายกาญจน", names("พบ นายกาญจน", [(5, 11)])) == "พบ นาย<NAME>"
+
+
+def test_a_long_run_of_digits_is_looked_at_in_windows() -> None:
+    numbers = [f"081-{n:03}-{n + 5000}" for n in range(400)]
+    found = identifiers(" ".join(numbers), "TH")
+    assert [one.normal for one in found] == [f"+668{n[2]}{n[4:7]}{n[8:]}" for n in numbers]
+    assert not identifiers("1" * 100_000, "TH")
+    assert not identifiers("12 345-6789 " * 5_000, "TH")
 
 
 def test_with_hold_a_document_is_held_and_counted_once() -> None:

@@ -70,12 +70,27 @@ def test_the_text_is_the_column_that_is_named_or_called_text_or_alone(tmp_path: 
     parquet(path, id=[7, 8], body=["satu", "dua"], n=[1, 2])
     assert read(path) == [("7", "satu"), ("8", "dua")]
     parquet(path, url=["u1", "u2"], body=["satu", "dua"])
-    assert read(path) == [("1", "`text_column` must say which is its text: `body`, `url`")]
+    assert read(path) == [("1", "`text_column` must say which of its 2 columns is its text")]
     assert read(path, text_column="body", id_column="url") == [("u1", "satu"), ("u2", "dua")]
-    assert read(path, text_column="isi") == [("1", "no column `isi`, but `body`, `url`")]
+    assert read(path, text_column="isi") == [("1", "no column `isi` among its 2")]
     lines = written(tmp_path / "b.jsonl", b'{"judul":"x","isi":"satu"}\n{"isi":"dua"}\n')
     assert read(lines, text_column="isi") == [("1", "satu"), ("2", "dua")]
     assert read(lines)[0][1].startswith("`text_column` must say")
+    assert read(written(tmp_path / "c.csv", b"text,text\nsatu,dua\n"))[0][1].startswith("`text_column` must say")
+
+
+def test_no_reason_says_what_stands_in_a_file_without_a_head(tmp_path: Path) -> None:
+    rows = b"Budi Santoso,081234567890,budi@contoh.co.id,3171234512900001\nSiti,1,2,3\n"
+    ((_, reason),) = read(written(tmp_path / "a.csv", rows))
+    assert reason == "`text_column` must say which of its 4 columns is its text"
+    ((_, reason),) = read(written(tmp_path / "b.jsonl", b'{"Budi Santoso": "a", "Siti": "b"}\n'))
+    assert "Budi" not in reason
+
+
+@pytest.mark.parametrize("keys", [pa.array([b"\xff", b"a"]), pa.array([[1], [2]]), pa.array([{"a": 1}, None])])
+def test_keys_that_are_no_text_are_none(tmp_path: Path, keys: pa.Array) -> None:
+    pq.write_table(pa.table({"text": ["satu", "dua"], "id": keys}), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet") == [("1", "satu"), ("2", "dua")]
 
 
 def test_a_wrong_line_is_one_record_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of_hypothesis
@@ -150,6 +151,48 @@ def test_text_without_a_licence_is_not_even_read(tmp_path: Path) -> None:
     kinds = [entry.kind for entry in project.journey.statements()]
     assert kinds == ["keyring", "decision"]
     assert not (project.folder / "store").exists() or not list((project.folder / "store").rglob("*.txt"))
+
+
+def test_what_was_before_is_the_latest_again_and_no_cache_has_what_came_between(
+    project: Project, tmp_path: Path
+) -> None:
+    def cached() -> bytes:
+        every = [pa.ipc.open_file(path).read_all() for path in sorted(project.cache.rglob("*.text"))]
+        return b"".join("\n".join(filter(None, table["text"].to_pylist())).encode() for table in every)
+
+    def curated() -> Outcome:
+        return plan.curate(project, plan.fetch_sources(project))
+
+    first = curated()
+    own = cached()
+    assert b"Hubungi petugas nomor 3 di" in own
+    (tmp_path / "text" / "secret.txt").write_text(WORDS.format(n="rahasia"))
+    between = curated()
+    assert b"rahasia" in cached()
+    assert latest_step(project, "corpus").output == between.output
+    (tmp_path / "text" / "secret.txt").unlink()
+    again = curated()
+    assert again.cached
+    assert again.output == first.output
+    assert latest_step(project, "corpus").output == first.output
+    assert latest_step(project, "corpus").facts["again"] == first.index
+    assert b"rahasia" not in cached()
+    size = project.journey.log.checkpoint().size
+    assert curated().cached
+    assert project.journey.log.checkpoint().size == size
+    (tmp_path / "text" / "98.txt").write_text(WORDS.format(n=98))
+    curated()
+    for path in (tmp_path / "text").iterdir():
+        path.unlink()
+    with pytest.raises(DaulatError, match="no file"):
+        curated()
+    assert not cached()
+
+
+def test_a_file_whose_name_cannot_be_kept_is_named_with_its_source(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "text" / "a\nb.txt").write_text(WORDS.format(n=1))
+    with pytest.raises(DaulatError, match="source `own-text` has a file whose name cannot be kept"):
+        plan.fetch_sources(project)
 
 
 def test_a_second_run_makes_nothing_and_a_changed_file_makes_a_new_snapshot(project: Project, tmp_path: Path) -> None:

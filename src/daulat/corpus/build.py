@@ -8,6 +8,7 @@ With a `state` folder, what was worked out for a file or a document is kept ther
 same, byte for byte, as one built from scratch.
 """
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["STAGES", "CorpusReport", "Snapshot", "build"]
+__all__ = ["STAGES", "CorpusReport", "Snapshot", "build", "forget"]
 
 STAGES = (*ALONE, *TOGETHER)
 """In the order in which documents pass them."""
@@ -136,6 +137,17 @@ def _is_of(documents: "npt.NDArray[np.uint64]", block: Path) -> "npt.NDArray[np.
     import numpy as np
 
     return np.isin(np.asarray(read(block, ["hi"])["hi"]), documents)
+
+
+def forget(state: Path) -> None:
+    """Leave nothing in the state, unless a build is under way in it."""
+    if state.is_dir():
+        with alone(state) as own:
+            for path in own.iterdir() if own else ():
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.name != ".lock":
+                    path.unlink()
 
 
 def _within(progress: Progress, start: float, share: float) -> Progress:

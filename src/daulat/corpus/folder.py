@@ -43,6 +43,12 @@ def files(source: Source, cache: Path, progress: Progress = no_progress) -> File
         raise DaulatError(f"the folder `{folder}` does not exist", "correct `location` of that [[source]]")
     wanted = matcher(source.paths)
     found = sorted((one for one in _walk(folder) if wanted(one[0])), key=lambda one: os.fsencode(one[0]))
+    odd = next((name for name, _ in found if not name.isprintable() or "\\" in name), None)
+    if odd is not None:
+        raise DaulatError(
+            f"source `{source.name}` has a file whose name cannot be kept: {odd!r}",
+            "rename it: UTF-8, without line ends and backslashes",
+        )
     with closing(_opened(cache, folder)) as known:
         before = {bytes(row[0]): row[1:] for row in known.execute("select * from file")}
         digests = _digests(folder, found, before, known, progress)

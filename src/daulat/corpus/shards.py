@@ -50,7 +50,7 @@ def write_all(
     """Training and held-out text by language, what was dropped and held, and the commitments."""
     import pyarrow.parquet as pq
 
-    shards = _Shards(into, sources, options.shard_utf8_bytes, made)
+    shards = _Shards(into, sources, options, subjects.key, made)
     for name, code in (("dropped", DROPPED), ("held", HELD)):
         shards.write(f"{name}.{{:05}}.parquet", [fates.fate == code for _, fates in sources], is_left=True, always=True)
     found = []
@@ -105,7 +105,8 @@ class _Shards:
 
     into: Path
     sources: Sequence[tuple[Raw, Fates]]
-    about: int
+    options: CorpusOptions
+    key: bytes
     made: Made
 
     def write(
@@ -126,7 +127,7 @@ class _Shards:
         marks = np.concatenate(
             [np.zeros(0, np.uint64), *(r.keys[own, 1] for (r, _), own in zip(self.sources, rows, strict=True))]
         )
-        ends = cuts(sizes, marks, self.about) if "{" in name else [0, len(row)][: 1 + (len(row) > 0)]
+        ends = cuts(sizes, marks, self.options.shard_utf8_bytes) if "{" in name else [0, len(row)][: 1 + (len(row) > 0)]
         if len(ends) == 1 and always:
             ends = [0, 0]
         for shard, (start, end) in enumerate(pairwise(ends)):
@@ -178,7 +179,31 @@ class _Shards:
         make = _left if is_left else _kept
         own = [(self.sources[number], row[source == number]) for number in np.unique(source).tolist()]
         parts = [make(raw, fates, rows) for (raw, fates), rows in own]
-        return pa.concat_tables(parts) if parts else (_left_schema() if is_left else _schema()).empty_table()
+        if not parts:
+            return (_left_schema() if is_left else _schema()).empty_table()
+        found = pa.concat_tables(parts)
+        return found.set_column(found.column_names.index("path"), "path", self._paths(found))
+
+    def _paths(self, rows: "pa.Table") -> "pa.Array":
+        """The rows' paths without identifiers: files are named after people, and records by their numbers."""
+        import pyarrow as pa
+
+        from daulat.corpus.privacy import redact
+
+        languages = {raw.snapshot.source.name: raw.snapshot.source for raw, _ in self.sources}
+        own = [languages[name] for name in rows["source"].to_pylist()]
+        shown = pa.table(
+            {
+                "id": rows["id"],
+                "source": rows["source"],
+                "country": pa.array([source.country for source in own], pa.string()),
+                "language": pa.array([source.language for source in own], pa.string()),
+                "text": rows["path"].cast(pa.large_string()),
+            }
+        )
+        pseudonyms = self.options.privacy == "pseudonymise"
+        cleaned, _ = redact(shown, Subjects(self.key), self.options, pseudonyms=pseudonyms)
+        return cleaned["text"].cast(pa.string()).combine_chunks()
 
 
 def _json(path: Path, records: Any) -> None:

@@ -21,7 +21,7 @@ from daulat.corpus.taking import Shelf, Taking
 from daulat.errors import DaulatError
 from daulat.records import Digest, Progress, Source, no_progress
 
-__all__ = ["Fetched", "SourceUnavailable", "clear", "fetch", "survey"]
+__all__ = ["Fetched", "NothingThere", "SourceUnavailable", "clear", "fetch", "survey"]
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ def fetch(
     """The files of `source.paths` below `into/files`, and `into/snapshot.json`: the same bytes for the same content.
 
     `content`: what `survey` gave. What the shelf has already is linked from there, not read again.
-    Raises: SourceUnavailable where the archive lacks the package; DaulatError where nothing matches, nothing is there,
-    or it is no longer what was surveyed.
+    Raises: SourceUnavailable where the archive lacks the package; NothingThere where nothing matches; DaulatError where it is no
+    longer what was surveyed.
     """
     taking = Taking(source, into / "files")
     taking.folder.mkdir(parents=True, exist_ok=True)
     with _cache_in_words():
         facts, what = _TAKE[source.kind](source, content, cache, taking, shelf, progress)
     if not taking.files:
-        raise DaulatError(
+        raise NothingThere(
             f"`{source.location}` has no file that matches {', '.join(source.paths)}",
             f"correct `paths` of source `{source.name}`",
         )
@@ -81,6 +81,10 @@ def fetch(
     (into / "snapshot.json").write_text(text + "\n", encoding="utf-8")
     progress(1.0, f"{taking.files} files, {taking.size_bytes / 1e6:.1f} MB")
     return Fetched(into, facts)
+
+
+class NothingThere(DaulatError):
+    """A source of which no file is left: what was read of it before is to be forgotten."""
 
 
 Facts = dict[str, str]

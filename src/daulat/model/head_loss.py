@@ -1,6 +1,7 @@
 """Cross-entropy over a large vocabulary without ever holding all its logits.
 
-Gradients are worked out chunk by chunk in the forward pass, while the logits are at hand, and nothing is computed twice. Source: the idea of Cut Your Losses, arXiv:2411.09009.
+Gradients are worked out chunk by chunk in the forward pass, while the logits are at hand, and nothing is computed twice.
+Source: the idea of Cut Your Losses, arXiv:2411.09009.
 """
 
 from functools import cache

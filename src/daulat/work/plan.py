@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from daulat.code import code_digest
-from daulat.corpus.build import Snapshot, build
+from daulat.corpus.build import Snapshot, build, forget
 from daulat.corpus.packed import pack
-from daulat.corpus.source import SourceUnavailable, clear, fetch, survey
+from daulat.corpus.source import NothingThere, SourceUnavailable, clear, fetch, survey
 from daulat.corpus.taking import is_hidden
 from daulat.corpus.where import place
 from daulat.errors import DaulatError
@@ -70,6 +70,9 @@ def fetch_sources(project: Project, told: Told = silent) -> dict[str, Outcome]:
             if not source.optional:
                 raise
             progress(1.0, f"left out: {error.problem}")
+        except NothingThere:
+            forget(_state(project))
+            raise
     missing = [s.language for s in project.config.source if s.role == "nation"]
     if not any(source.name in found for source in project.config.source if source.role == "nation"):
         raise DaulatError(
@@ -115,13 +118,35 @@ def develop(project: Project, told: Told = silent) -> Developed:
     """From sources to a scorecard; what the journey has already is not done again."""
     snapshots = fetch_sources(project, told)
     base = fetch_model(project, told)
-    corpus = run(project, _corpus(project, snapshots), told("corpus"))
+    corpus = curate(project, snapshots, told)
     tokenizer = run(project, _tokenizer(project, base, corpus), told("tokenizer"))
     tokens = run(project, _pack(project, base, tokenizer, corpus), told("pack"))
     model = run(project, _pretrain(project, base, tokenizer, corpus, tokens), told("pretrain"))
     exported = run(project, _export(project, model), told("export"))
     scorecard = run(project, _score(project, base, model, exported, corpus), told("score"))
     return Developed((*snapshots.values(), base, corpus, tokenizer, tokens, model, exported, scorecard))
+
+
+def curate(project: Project, snapshots: dict[str, Outcome], told: Told = silent) -> Outcome:
+    """The corpus of those snapshots.
+
+    INVARIANT: no cache has text that is not in it: where it was made before, what was worked out for a later one goes.
+    """
+    corpus, mark = run(project, _corpus(project, snapshots), told("corpus")), _state(project) / _MADE
+    if corpus.cached and _state(project).is_dir() and (not mark.is_file() or mark.read_text() != corpus.output):
+        forget(_state(project))
+    if _state(project).is_dir():
+        mark.write_text(corpus.output)
+    return corpus
+
+
+def _state(project: Project) -> Path:
+    """Where curation keeps what it need not work out again."""
+    return project.cache / "corpus"
+
+
+_MADE = "made"
+"""Which corpus the state is of."""
 
 
 def _fetch(project: Project, source: Source, progress: Progress) -> Step:
@@ -214,7 +239,7 @@ def _corpus(project: Project, snapshots: dict[str, Outcome]) -> Step:
                 project.derived("subjects"),
                 bench.into,
                 bench.progress,
-                project.cache / "corpus",
+                _state(project),
                 code_digest("corpus"),
                 list(tasks.values()),
                 where,

@@ -124,7 +124,13 @@ def _recorded(project: Project, step: Step, key: str, decisions: tuple[Decision,
     if not project.journey.store.has(output):
         return None
     facts = statement.facts(entry.statement)
-    return Outcome(step.name, output, True, entry.index, facts, 0.0, decisions)
+    index = entry.index
+    if (
+        project.journey.index.entries("named", step.name)[-1] != index
+    ):  # another one was made since: this one is the latest again
+        moment = datetime.now(UTC)
+        index = _state(project, step, key, output, decisions, (moment, moment), {**facts, "again": entry.index})
+    return Outcome(step.name, output, True, index, facts, 0.0, decisions)
 
 
 def _make(project: Project, step: Step, key: str, decisions: tuple[Decision, ...], progress: Progress) -> Outcome:
@@ -145,7 +151,22 @@ def _make(project: Project, step: Step, key: str, decisions: tuple[Decision, ...
     finally:
         shutil.rmtree(bench.into, ignore_errors=True)
     finished = datetime.now(UTC)
-    index = project.record(
+    index = _state(project, step, key, output, decisions, (started, finished), facts)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Outcome(step.name, output, False, index, facts, (finished - started).total_seconds(), decisions)
+
+
+def _state(
+    project: Project,
+    step: Step,
+    key: str,
+    output: Digest,
+    decisions: tuple[Decision, ...],
+    when: tuple[datetime, datetime],
+    facts: Facts,
+) -> int:
+    """That the step happened, signed; its place in the log."""
+    return project.record(
         statement.step_statement(
             name=step.name,
             key=key,
@@ -154,15 +175,13 @@ def _make(project: Project, step: Step, key: str, decisions: tuple[Decision, ...
             options=plain(step.options),
             code_version=f"daulat {daulat.__version__}, {step.room} {code_digest(step.room)}",
             place=plain(project.config.place),
-            started=rfc3339(started),
-            finished=rfc3339(finished),
+            started=rfc3339(when[0]),
+            finished=rfc3339(when[1]),
             by=project.operator.name,
             decisions=[plain(decision) for decision in decisions],
             extra=facts,
         )
     )
-    shutil.rmtree(folder, ignore_errors=True)
-    return Outcome(step.name, output, False, index, facts, (finished - started).total_seconds(), decisions)
 
 
 def _keep(project: Project, step: Step, into: Path) -> Digest:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 Column: TypeAlias = "pa.Array | list[str | None]"
 _TEXT, _ID = "text", "id"
-_NAMED_AT_MOST = 8
-_NAME_CHARACTERS = 30
 
 
 @dataclass
@@ -31,10 +29,17 @@ class Columns:
         return len(self.texts)
 
     def key_array(self) -> "pa.Array":
-        """The keys as `string`."""
+        """The keys as `string`; null, all of them, where they are none."""
         import pyarrow as pa
 
-        return pa.array(self.keys, pa.string()) if isinstance(self.keys, list) else self.keys.cast(pa.string())
+        if isinstance(self.keys, list):
+            return pa.array(self.keys, pa.string())
+        try:
+            keys = self.keys.cast(pa.string())
+            keys.validate(full=True)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
+            return pa.nulls(len(self), pa.string())
+        return keys
 
     def text_array(self) -> "pa.Array":
         """The texts as `large_string`, all of it valid UTF-8; a text that is not moves to `unreadable`."""
@@ -65,28 +70,24 @@ def choose(names: Iterable[str], text_like: Iterable[str], source: Source) -> tu
 
     The text is what `source.text_column` names, else `text`, else the only column of text beside the key's; the key is
     what `source.id_column` names, else `id`.
-    Raises: Unreadable where no column can be that, naming those there are.
+    Raises: Unreadable where no column can be that. It says how many there are, never their names: where a file has no head, those
+    are its first row.
     """
     known = list(names)
     if source.kind == "table":  # its rows were written with these names, whatever theirs are
         return "text", "id"
     if source.id_column is not None and source.id_column not in known:
-        raise Unreadable(f"no column `{source.id_column}`, but {_named(known)}")
+        raise Unreadable(f"no column `{source.id_column}` among its {len(known)}")
     key = source.id_column or (_ID if _ID in known else None)
     if source.text_column is not None:
         if source.text_column not in known:
-            raise Unreadable(f"no column `{source.text_column}`, but {_named(known)}")
+            raise Unreadable(f"no column `{source.text_column}` among its {len(known)}")
         return source.text_column, key
     texts = [name for name in text_like if name != key]
-    if _TEXT in texts:
+    if texts.count(_TEXT) == 1:
         return _TEXT, key
-    if len(texts) != 1:
-        what = "no column is its text" if not texts else "`text_column` must say which is its text"
-        raise Unreadable(f"{what}: {_named(texts or known)}")
+    if not texts:
+        raise Unreadable(f"none of its {len(known)} columns is text")
+    if len(texts) > 1:
+        raise Unreadable(f"`text_column` must say which of its {len(texts)} columns is its text")
     return texts[0], key
-
-
-def _named(names: list[str]) -> str:
-    few = sorted(names)[:_NAMED_AT_MOST]
-    more = ", …" if len(names) > len(few) else ""
-    return ", ".join(f"`{name[:_NAME_CHARACTERS]}`" for name in few) + more if few else "none"

@@ -17,7 +17,7 @@ _MARK = "\f"
 """White space to HTML, so it may stand inside a table without being moved out of it."""
 _NESTS = re.compile(
     r"<(/?)(?!(?:a|area|base|br|col|dd|dt|hr|img|input|li|link|meta|option|p|source|tbody|td|tfoot|th|thead|tr|wbr)\b)"
-    r"[a-z][^>]*?(/?)>",
+    r"[a-z][^<>]*?(/?)>",
     re.IGNORECASE,
 )
 MAX_DEPTH = 2_000

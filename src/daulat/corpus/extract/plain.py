@@ -1,6 +1,7 @@
 """Plain text and Markdown: lines that were wrapped by hand become paragraphs again."""
 
 import re
+from bisect import bisect_right
 
 from daulat.corpus.extract.charset import decode
 from daulat.corpus.extract.reading import Reading
@@ -24,17 +25,34 @@ def read_markdown(data: bytes) -> Reading:
     """The same for Markdown, without its marks; fenced listings are left out."""
     reading = Reading([])
 
-    def listing(match: re.Match[str]) -> str:
-        reading.leave_out("listing", match[0])
-        return "\n"
-
-    text = re.sub(r"(?ms)^(```|~~~).*?^\1[ \t]*$", listing, decode(data))
-    text = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", text)
-    text = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])", r"\1", text)
+    text = _without_listings(decode(data), reading)
+    text = re.sub(r"!\[[^\[\]]{0,2000}\]\([^()]{0,2000}\)", "", text)
+    text = re.sub(r"\[([^\[\]]{1,2000})\](?:\([^()]{0,2000}\)|\[[^\[\]]{0,2000}\])", r"\1", text)
     text = re.sub(r"(?m)^[ \t]*(?:#{1,6}|>)[ \t]+", "", text)
-    text = re.sub(r"(\*\*|__|`)(\S(?:.*?\S)?)\1", r"\2", text)
+    text = re.sub(r"(\*\*|__|`)(\S(?:.{0,400}?\S)?)\1", r"\2", text)
     reading.paragraphs = _paragraphs(text)
     return reading
+
+
+def _without_listings(text: str, reading: Reading) -> str:
+    """The text without what stands between two fences of a kind, which is counted as left out; one look at each line."""
+    lines = text.split("\n")
+    closing: dict[str, list[int]] = {"```": [], "~~~": []}
+    for number, line in enumerate(lines):
+        if (fence := line.rstrip(" \t\r")) in closing:
+            closing[fence].append(number)
+    kept, at = list[str](), 0
+    while at < len(lines):
+        ends = closing.get(lines[at][:3], [])
+        place = bisect_right(ends, at)
+        if place < len(ends):
+            reading.leave_out("listing", "\n".join(lines[at : ends[place] + 1]))
+            kept.append("")
+            at = ends[place] + 1
+        else:
+            kept.append(lines[at])
+            at += 1
+    return "\n".join(kept)
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -22,6 +22,8 @@ _PLAIN = re.compile(
 """Years, days, hours and amounts: no identifier, and half of all suspects. `123.456.789` may be an old CMND, `1.234.123.234` an
 address."""
 _BYTES_BEFORE, _BESIDE = 320, 6
+_RUN_BYTES, _OVERLAP = 1_024, 160
+"""No number is longer than the latter."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,11 @@ def find(text: bytes, suspects: Sequence[Sequence[int]], region: str, *, labels:
             before.claim(sure[ahead])
             ahead += 1
         for begin, stop in _outside(start, end, sure[ahead:]):
-            for one in _numbers(text, begin, stop, before(begin), region):
-                found.append(one)
-                before.claim(one)
+            for first, last, own in _windows(text, begin, stop):
+                for one in _numbers(text, max(first, before.at), last, before(max(first, before.at)), region):
+                    if one.start < own:
+                        found.append(one)
+                        before.claim(one)
     return sorted([*sure, *found], key=lambda one: one.start)
 
 
@@ -104,6 +108,23 @@ def _outside(start: int, end: int, claimed: Sequence[Found]) -> Iterator[tuple[i
         start = max(start, one.end)
     if start < end:
         yield start, end
+
+
+def _windows(text: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """First byte, byte after the last, and where the next one begins, of windows over a run: mostly one, the run itself.
+
+    What they are looked at with takes time that grows with the square. What begins in a window ends in it.
+    """
+    while end - start > _RUN_BYTES:
+        own = start + _RUN_BYTES - _OVERLAP
+        while own > start + _OVERLAP and text[own] & 0xC0 == 0x80:
+            own -= 1
+        last = min(end, own + _OVERLAP)
+        while last < end and text[last] & 0xC0 == 0x80:
+            last += 1
+        yield start, last, own
+        start = own
+    yield start, end, end
 
 
 def _numbers(text: bytes, start: int, end: int, before: str, region: str) -> list[Found]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daulat.corpus.privacy.kinds.shape import CONTEXT_CHARACTERS, words
 
-_LATIN_LOCAL = re.compile("[0-9A-Za-z\u00c0-\u024f\u1e00-\u1eff][0-9A-Za-z\u00c0-\u024f\u1e00-\u1eff._%+\\-]{0,63}$")
+_LATIN_LOCAL = re.compile("[0-9A-Za-z\u00c0-\u024f\u1e00-\u1eff][0-9A-Za-z\u00c0-\u024f\u1e00-\u1eff._%+'\\-]{0,63}$")
 _ANY_LOCAL = re.compile(r"\w[\w\u0e31-\u0e4e\u0eb1-\u0ecd.%+-]{0,63}$")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}(?![A-Za-z0-9])")
 _ANY_DOMAIN = re.compile(r"(?:[\w\u0e31-\u0e4e-]{1,63}\.)+[^\W\d_][\w\u0e31-\u0e4e]{1,23}")

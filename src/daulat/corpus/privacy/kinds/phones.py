@@ -36,7 +36,9 @@ _DATE = re.compile(
     r"(?:(?:0?[1-9]|[12][0-9]|3[01])([-. ])(?:0?[1-9]|1[0-2])\1[0-9]{4}"
     r"|(?:19|2[0-9])[0-9]{2}([-. ])[0-9]{1,2}\2[0-9]{1,2})(?![0-9])"
 )
-_DECIMAL = re.compile(r"\(?[0-9]{1,2}\.[0-9]{4,}(?![ .-][0-9])|[0-9]{1,3}(?:\.[0-9]{3})+(?![0-9])(?<!^0[0-9]{2})")
+_DECIMAL = re.compile(
+    r"\(?[0-9]{1,2}\.[0-9]{4,}(?![ .-][0-9])|(?!0[0-9])[0-9]{1,3}(?:\.[0-9]{3})+(?![0-9])(?<!^0[0-9]{2})"
+)
 _EXTENSION = re.compile(r"[ ]?-[ ]?[0-9]{1,4}")
 _UNREAL = re.compile(r"\+?(?:0*1234567890*|0123456789|([0-9])\1{6,})")
 _FOURS = re.compile("[0-9]{4}([ -])[0-9]{4}\\1[0-9]{4}(?![0-9])")
@@ -133,6 +135,8 @@ def _valid(written: str, region: str) -> tuple[str, bool, bool] | None:
     digits = sum(map(str.isdigit, written))
     if not 7 <= digits <= _MOST or _DECIMAL.match(written) or _UNREAL.fullmatch(re.sub("[^0-9+]", "", written)):
         return None
+    if region and written.startswith(f"00{_code(region)}"):
+        written = f"+{written[2:]}"
     try:
         number = phonenumbers.parse(written, region or None)
     except phonenumbers.NumberParseException:

@@ -2,7 +2,7 @@
 
 import re
 
-from daulat.corpus.privacy.kinds.shape import Identifier, digits, spaced, words
+from daulat.corpus.privacy.kinds.shape import LEFT, RIGHT, Identifier, digits, spaced, words
 
 _WORDS = words("ประชาชน|เลขประจำตัว|ปชช|citizen|national id|identification n|id card|thai id|บัตร\\s*$")
 _TAX = words("ผู้เสียภาษี|ทะเบียนนิติบุคคล|ทะเบียนพาณิชย์|tax id|\\btin\\b|taxpayer|juristic")
@@ -39,7 +39,7 @@ def company(number: str) -> bool:
 
 KINDS = (
     Identifier("th_pin", digits(1, 4, 5, 2, 1, separator="-"), (13, 13), pin, "th", _WORDS, by_form=True),
-    Identifier("th_pin", spaced(13, "[1-8]"), (13, 13), pin, None, _WORDS),
+    Identifier("th_pin", re.compile(f"{LEFT}[1-8](?:[ ./-]{{0,3}}[0-9]){{12}}{RIGHT}"), (13, 13), pin, None, _WORDS),
     Identifier("th_pin", spaced(13, "[1-8]"), (13, 13), bare_pin, "th", _WORDS, _THAI),
     Identifier("th_pin", digits(13, first="[1-8]"), (13, 13), foreign_pin),
     Identifier("th_tin", spaced(13, "0"), (13, 13), company, None, _TAX, of_person=False),

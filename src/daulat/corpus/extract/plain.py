@@ -29,7 +29,7 @@ def read_markdown(data: bytes) -> Reading:
     text = re.sub(r"!\[[^\[\]]{0,2000}\]\([^()]{0,2000}\)", "", text)
     text = re.sub(r"\[([^\[\]]{1,2000})\](?:\([^()]{0,2000}\)|\[[^\[\]]{0,2000}\])", r"\1", text)
     text = re.sub(r"(?m)^[ \t]*(?:#{1,6}|>)[ \t]+", "", text)
-    text = re.sub(r"(\*\*|__|`)(\S(?:.{0,400}?\S)?)\1", r"\2", text)
+    text = re.sub(r"(\*\*|__|`)(?!\1)(\S(?:.{0,400}?\S)?)\1", r"\2", text)
     reading.paragraphs = _paragraphs(text)
     return reading
 

@@ -39,6 +39,25 @@ def _quota_cores() -> float | None:
     return None if quota in ("max", "-1") else int(quota) / int(period)
 
 
+def available_memory_bytes() -> int:
+    """Memory that the system and the container's limit leave to this process, without swapping."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    limit = _quota_bytes()
+    return free if limit is None else max(0, min(free, limit))
+
+
+def _quota_bytes() -> int | None:
+    """What the container's limit leaves, pages counted that can be dropped; None without a limit. Source: cgroup-v2."""
+    folder = _CGROUP_V2.parent
+    try:
+        limit, taken = ((folder / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    except OSError:
+        return None
+    return None if limit == "max" else int(limit) - int(taken) + int(stat["inactive_file"])
+
+
 @cache
 def prefers_bf16() -> bool:
     """Whether matrix products in bfloat16 are clearly faster here than in float32."""

@@ -18,9 +18,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from daulat import machine
 from daulat.errors import DaulatError
-from daulat.model import checkpoint, exposure, lora, packing
+from daulat.model import checkpoint, exposure, lora, memory, packing
 from daulat.model import network as networks
+from daulat.model.architecture import of_model_type
 from daulat.model.check import check_export
 from daulat.model.gguf.write import export_gguf
 from daulat.model.head_loss import IGNORED, head_loss
@@ -30,6 +32,7 @@ from daulat.model.options import PretrainOptions, TokenizerOptions
 from daulat.model.packing import Pack, Segment, packs, tensors
 from daulat.model.pretrain import PretrainReport, pretrain, separator_id
 from daulat.model.rows import METHODS
+from daulat.model.shape import Shape
 from daulat.model.tokenizer import extend
 from daulat.model.tokens import Document, documents
 
@@ -215,6 +218,59 @@ def test_a_budget_is_kept_and_at_least_one_step_is_made(
         report = trained(base, tokenizer, tokens, tmp_path / str(budget_s), options)
         assert report.steps >= 1
         assert report.steps == 1 or report.seconds <= budget_s
+
+
+def smollm() -> Shape:
+    """Of SmolLM2-135M."""
+    return Shape(
+        architecture=of_model_type("llama"), layers=30, width=576, inner=1536, heads=9, kv_heads=3, head_dim=64, context=8192,
+        vocabulary=49152, epsilon=1e-5, theta=1e5, tied=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "bf16", "pack", "new", "peak_gb"),
+    [
+        ("lora", True, 512, 0, 1.867),
+        ("lora", True, 2048, 0, 3.308),
+        ("lora", False, 512, 0, 2.772),
+        ("full", True, 512, 0, 3.834),
+        ("full", False, 512, 0, 3.678),
+        ("full", True, 2048, 0, 5.740),
+        ("lora+embeddings", True, 512, 4000, 2.069),
+    ],
+)
+def test_the_memory_that_is_asked_for_is_a_little_more_than_was_taken(
+    method: Literal["full", "lora", "lora+embeddings"], bf16: bool, pack: int, new: int, peak_gb: float
+) -> None:
+    options = PretrainOptions(method=method, pack_tokens=pack)
+    wanted = memory.needed_bytes(smollm(), new, options, bf16=bf16)
+    assert 1.0 < wanted / 1e9 / peak_gb < 1.25, wanted
+    assert memory.parameters(smollm()) == pytest.approx(134_515_008, rel=1e-3)
+
+
+def test_too_little_memory_is_said_before_anything_is_loaded_with_what_would_fit(
+    base: Path, tokenizer: Path, tokens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = PretrainOptions(method="full", pack_tokens=2048)
+    for free, hint in [
+        (6e9, "`pack_tokens = 1024` would fit"),
+        (3e9, '`method = "lora+embeddings"`, `pack_tokens = 1024` would fit'),
+        (0.9e9, "choose a smaller base: this one has 0.13 billion"),
+    ]:
+        with pytest.raises(DaulatError, match=f"about 6.* GB of memory, and {free / 1e9:.1f} GB are free") as caught:
+            memory.require(smollm(), 0, options, int(free), bf16=True)
+        assert hint in caught.value.hint
+    memory.require(smollm(), 0, options, int(7e9), bf16=True)
+    monkeypatch.setattr("daulat.machine.available_memory_bytes", lambda: 100_000)
+    monkeypatch.setattr("daulat.model.network.load", None)
+    with pytest.raises(DaulatError, match="GB of memory"):
+        trained(base, tokenizer, tokens, tmp_path / "model")
+
+
+def test_the_memory_that_is_free_is_no_more_than_there_is() -> None:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert 0 < machine.available_memory_bytes() <= total
 
 
 def test_old_rows_are_not_touched(base: Path, model: Path) -> None:

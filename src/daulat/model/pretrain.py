@@ -18,8 +18,9 @@ import msgspec
 
 from daulat import machine
 from daulat.errors import DaulatError
-from daulat.model import checkpoint, extension
+from daulat.model import checkpoint, extension, memory
 from daulat.model import network as networks
+from daulat.model import shape as shapes
 from daulat.model.folder import read_json
 from daulat.model.loop import Loop, Run
 from daulat.model.merged import write_model
@@ -74,7 +75,7 @@ def pretrain(
 
     Killed and called again with the same `scratch`, it goes on from its last checkpoint with the time that is left. With
     `max_steps` the same inputs give the same weights on the same machine.
-    Raises: DaulatError where the loss is no longer a number, or the inputs are no such folders.
+    Raises: DaulatError where the loss is no longer a number, there is too little memory, or the inputs are no such folders.
     """
     began = time.monotonic()
     progress(0.0, "loading the base")
@@ -92,6 +93,9 @@ def pretrain(
     else:
         machine.use_threads(machine.available_cores())
     full = options.method == "full"
+    shape = shapes.read(read_json(base / "config.json"), base.name)
+    free = machine.available_memory_bytes()
+    memory.require(shape, len(added.added), options, free, bf16=precision == "bfloat16")
     network = networks.load(base, len(added.added), bf16=precision == "bfloat16", full=full)
     networks.attach(network, options.method, options.rank, options.seed)
     loop = Loop(network, options, scratch, run_key, began, progress)

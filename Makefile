@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install install-dev test check bench bench-corpus bench-extract bench-identify bench-journey bench-law bench-privacy docs lock clean
+.PHONY: help quickstart install install-dev test check bench bench-corpus bench-extract bench-identify bench-journey bench-law bench-model bench-privacy docs lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ bench-journey: install-dev  ## The journey against SQLite and pymerkle; about te
 
 bench-law: install-dev  ## The law packs: their grids, decisions a second, time to load
 	@$(BIN)/python benchmarks/bench_law.py
+
+bench-model: install-dev  ## Training against Trainer and SFTTrainer; ten minutes the first time, needs the collection (DAULAT_SHARED)
+	@$(BIN)/python benchmarks/bench_model.py
 
 bench-privacy: install-dev  ## Identifiers of persons: recall, precision and speed against Presidio
 	@$(BIN)/python benchmarks/bench_privacy.py

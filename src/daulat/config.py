@@ -49,6 +49,10 @@ class WorkOptions(Record, frozen=True):
     where: Literal["local", "ray"] = "local"
     """On every core of this machine, or of the machines of a Ray cluster, all of them where `[place]` says; the bytes are
     the same."""
+    price_per_hour: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """What an hour of this machine costs; with it training shows what it spends, and `--budget 5usd` is a time."""
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "USD"
+    """Of that price, by its three letters."""
     address: str = ""
     """Of the cluster, `HOST:PORT`. Default: what `RAY_ADDRESS` says, else a cluster of this machine alone."""
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from daulat.config import Config, load, parse
+from daulat.cli.develop import planned, seconds
+from daulat.config import Config, WorkOptions, load, parse
 from daulat.errors import DaulatError
 from daulat.nation.profile import nation, samples
 from daulat.work.template import OwnText, settings, starting_sources
@@ -206,3 +207,27 @@ def test_a_source_that_lacks_what_its_kind_needs_is_named_with_its_line(
 def test_a_source_that_has_what_its_kind_needs_is_taken(tmp_path: Path, said: dict[str, object]) -> None:
     (tmp_path / "daulat.toml").write_text(second(**said))
     assert load(tmp_path).source[1].kind == said["kind"]
+
+
+def test_a_budget_is_a_time_or_money_where_an_hour_has_a_price() -> None:
+    priced, free = WorkOptions(price_per_hour=2.5, currency="USD"), WorkOptions()
+    assert [seconds(words, priced) for words in ("90s", "4m", "2h", "30", "5usd", "0.5 USD")] == [
+        90,
+        240,
+        7200,
+        30,
+        7200,
+        720,
+    ]
+    assert (
+        planned(parse(HEAD + "\n[pretrain]\nbudget_s = 600\n[work]\nprice_per_hour = 3\n"))
+        == "10:00 of this machine, 0.50 USD"
+    )
+    assert planned(parse(HEAD + "\n[pretrain]\nbudget_s = 45\n")) == "45 s of this machine"
+    with pytest.raises(DaulatError, match="nobody said what an hour of this machine costs") as caught:
+        seconds("5usd", free)
+    assert "`price_per_hour` in `[work]`" in caught.value.hint
+    for words in ("", "0", "-3m", "5thb", "4 minutes", "usd"):
+        with pytest.raises(DaulatError, match="is no budget") as caught:
+            seconds(words, priced)
+        assert "5usd" in caught.value.hint

@@ -11,9 +11,9 @@ from test_corpus_page import DIGEST, LANGUAGES, made
 
 from daulat.corpus.overview import overview
 from daulat.corpus.page import page
-from daulat.corpus.paper import FONTS
 from daulat.corpus.review import Sample, Sampled, read, review, sample
 from daulat.corpus.sheet import sheet
+from daulat.paper import FONTS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: `make install-dev`")

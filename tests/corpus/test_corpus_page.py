@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from corpus_samples import ENGLISH, THAI, indonesian, page, snapshot
 
+from daulat import paper
 from daulat.corpus import page as pages
-from daulat.corpus import paper
 from daulat.corpus.build import CorpusReport, build
 from daulat.corpus.options import CorpusOptions
 from daulat.corpus.overview import Overview, overview
-from daulat.corpus.paper import beginning
 from daulat.corpus.plots import Fall, flow
 from daulat.errors import DaulatError
+from daulat.paper import beginning
 
 DIGEST = "sha256:" + "a" * 64
 LONG = "ARSIP-BERITA-PROVINSI-DAN-KABUPATEN-SE-INDONESIA"

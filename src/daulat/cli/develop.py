@@ -2,13 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from daulat.cli.talk import Bars, data, say, short, table
 from daulat.errors import DaulatError, NotAllowed
+
+if TYPE_CHECKING:
+    from daulat.config import WorkOptions
 
 
 @click.group()
@@ -84,17 +87,20 @@ def source_fetch(project: Path) -> None:
 
 
 @click.command(short_help="Sources -> corpus -> tokenizer -> model -> scorecard.")
-@click.option("--budget", default=None, help="Training time, such as 90s, 4m or 2h (default: `[pretrain] budget_s`).")
+@click.option("--budget", default=None, help="Training: 90s, 4m, 2h, or money: 5usd (default: `[pretrain] budget_s`).")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def develop(project: Path, budget: str | None, as_json: bool) -> None:
     """Sources -> corpus -> tokenizer -> model -> scorecard; what is on record already is not done again."""
+    from daulat.work.plan import TRAINING_PAGE
     from daulat.work.plan import develop as run_all
     from daulat.work.project import Project
 
     opened = Project.open(project)
     if budget is not None:
-        opened = with_budget(opened, seconds(budget))
+        opened = with_budget(opened, seconds(budget, opened.config.work))
+    if opened.config.pretrain.max_steps is None:
+        say(f"training: {planned(opened.config)}; watch it in {opened.folder / TRAINING_PAGE}")
     bars = Bars()
     developed = run_all(opened, bars)
     bars.close()
@@ -129,13 +135,32 @@ def with_budget(project: Any, budget_s: float) -> Any:
     return replace(project, config=msgspec.structs.replace(project.config, pretrain=pretrain))
 
 
-def seconds(words: str) -> float:
-    """`90s`, `4m`, `2h` or a plain number of seconds.
+def planned(config: Any) -> str:
+    """How long it is to train, and what that costs."""
+    from daulat.model.page import Price, clock
+
+    budget_s, work = config.pretrain.budget_s, config.work
+    cost = f", {Price(work.price_per_hour, work.currency).of(budget_s)}" if work.price_per_hour else ""
+    return f"{clock(budget_s)} of this machine{cost}"
+
+
+def seconds(words: str, work: "WorkOptions | None" = None) -> float:
+    """`90s`, `4m`, `2h` or a plain number of seconds; or, where `[work]` says what an hour costs, so much money: `5usd`.
 
     Raises: DaulatError for anything else, and for nothing or less.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", words.strip())
-    value = float(found.group(1)) * {"": 1, "s": 1, "m": 60, "h": 3600}[found.group(2)] if found else 0.0
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", words.strip().lower())
+    units = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+    price = work.price_per_hour if work else 0.0
+    if found and work and found[2] == work.currency.lower():
+        if not price:
+            raise DaulatError(
+                f"`{words}` is money, and nobody said what an hour of this machine costs",
+                "write `price_per_hour` in `[work]`",
+            )
+        units[found[2]] = 3600 / price
+    value = float(found[1]) * units.get(found[2], 0.0) if found else 0.0
     if value <= 0:
-        raise DaulatError(f"`{words}` is not a time", "write it as 90s, 4m or 2h")
+        money = f", or as money: 5{work.currency.lower()}" if work and price else ""
+        raise DaulatError(f"`{words}` is no budget", f"write it as 90s, 4m or 2h{money}")
     return value

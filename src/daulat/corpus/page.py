@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from daulat.corpus import plots
 from daulat.corpus.overview import LENGTHS, Left, Overview
-from daulat.corpus.paper import beginning, language_name, paper, text_block
 from daulat.corpus.plots import Bar, Fall, Part
+from daulat.paper import beginning, language_name, paper, text_block
 from daulat.records import Digest, Tally
 
 MOST_BARS = 12

@@ -3,8 +3,8 @@
 from html import escape
 from pathlib import Path
 
-from daulat.corpus.paper import beginning, language_name, paper, text_block
 from daulat.corpus.review import CODES, FORM, NOTE_CHARACTERS, Sample
+from daulat.paper import beginning, language_name, paper, text_block
 from daulat.records import Digest, Language
 
 SHOWN, MOST = 1_200, 6_000

@@ -12,7 +12,7 @@ from typing import Any
 
 from daulat import machine
 from daulat.errors import DaulatError
-from daulat.model import checkpoint
+from daulat.model import checkpoint, page
 from daulat.model.exposure import Exposure
 from daulat.model.network import Network
 from daulat.model.options import PretrainOptions
@@ -25,7 +25,15 @@ BETAS = (0.9, 0.95)
 _KEEPING = 20
 """A checkpoint is not begun before so many times as long as the last one took: 16 bytes a parameter are many."""
 _SHOWN_STEPS = 8
-"""The loss that is shown is the mean over so many steps."""
+"""The speed that is shown is the mean over so many steps."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Where a page says how the training stands, and what an hour of it costs, if anybody said."""
+
+    path: Path
+    price: page.Price | None = None
 
 
 @dataclass
@@ -50,9 +58,18 @@ class Loop:
     """Trains a network until its budget is spent. INVARIANT: a checkpoint is only ever taken after a finite loss."""
 
     def __init__(
-        self, network: Network, options: PretrainOptions, scratch: Path, run_key: str, began: float, progress: Progress
+        self,
+        network: Network,
+        options: PretrainOptions,
+        scratch: Path,
+        run_key: str,
+        began: float,
+        progress: Progress,
+        watched: Watched | None = None,
     ) -> None:
         import torch
+
+        self.watched, self.shown_at, self.speeds = watched, 0.0, list[float]()
 
         self.network, self.options, self.progress = network, options, progress
         self.scratch, self.run_key = scratch, run_key
@@ -108,7 +125,7 @@ class Loop:
         if not self.run.ready_s:
             self.run.ready_s = self.elapsed()
         kept_at, wait = time.monotonic(), self.options.checkpoint_s
-        with _interrupts() as asked_to_stop:
+        with self._ending(), _interrupts() as asked_to_stop:
             while not self._over():
                 self._step(next(stream))
                 if asked_to_stop:
@@ -162,9 +179,52 @@ class Loop:
             language = segment.document.language
             run.tokens[language] = run.tokens.get(language, 0) + len(segment.tokens) - 1
         run.curve.append((run.step, round(self.elapsed(), 2), round(nats, 4)))
-        recent = [point[2] for point in run.curve[-_SHOWN_STEPS:]]
-        loss, speed = sum(recent) / len(recent), pack.predicted / max(self.step_s, 1e-9)
-        self.progress(0.05 + 0.9 * self._share(), f"step {run.step}, loss {loss:.2f}, {speed:.0f} tokens/s")
+        self.speeds = [*self.speeds[-_SHOWN_STEPS:], pack.predicted / max(self.step_s, 1e-9)]
+        standing = self._standing(page.GOING)
+        self.progress(0.05 + 0.9 * standing.share, standing.words())
+        if time.monotonic() - self.shown_at > page.AGAIN_S:
+            self._show(standing)
+
+    def _standing(self, state: str) -> page.Standing:
+        run, share, seconds = self.run, self._share(), self.elapsed()
+        if self.options.max_steps is not None:
+            left_s = (self.options.max_steps - run.step) * self.step_s
+        else:
+            left_s = self.options.budget_s - seconds
+        facts = (
+            ("what learns", self.options.method),
+            ("number format", run.precision),
+            ("went on from a checkpoint", str(run.resumed)),
+        )
+        return page.Standing(
+            state=state,
+            share=share,
+            seconds=seconds,
+            left_s=max(0.0, left_s),
+            tokens_per_s=sum(self.speeds) / max(1, len(self.speeds)),
+            losses=[point[2] for point in run.curve],
+            tokens=run.tokens,
+            facts=facts,
+            price=self.watched.price if self.watched else None,
+        )
+
+    def _show(self, standing: page.Standing) -> None:
+        if self.watched:
+            page.write(standing, self.watched.path)
+            self.shown_at = time.monotonic()
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """What the page says in the end."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._show(self._standing("stopped, to go on"))
+            raise
+        except DaulatError:
+            self._show(self._standing("failed"))
+            raise
+        self._show(self._standing("done"))
 
     def _keep(self) -> None:
         self.run.seconds = self.elapsed()

@@ -40,7 +40,8 @@ def needed_bytes(shape: Shape, new_tokens: int, options: PretrainOptions, *, bf1
     layer = 10 * shape.width + 5 * shape.inner + shape.heads * seen
     wide = 8 / 3 if full and bf16 else format_bytes  # what is kept between layers stays float32 where all learns
     pack = int(options.pack_tokens * shape.layers * layer * wide)
-    return PROCESS_BYTES + weights + learning + pack + 3 * 4 * CHUNK_LOGITS + 4 * (own + rows)
+    logits = 8 * min(CHUNK_LOGITS, options.pack_tokens * (shape.vocabulary + new_tokens))
+    return PROCESS_BYTES + weights + learning + pack + logits + 4 * (own + rows)
 
 
 def require(shape: Shape, new_tokens: int, options: PretrainOptions, available: int, *, bf16: bool) -> None:

@@ -22,7 +22,7 @@ from daulat.model import checkpoint, extension, memory
 from daulat.model import network as networks
 from daulat.model import shape as shapes
 from daulat.model.folder import read_json
-from daulat.model.loop import Loop, Run
+from daulat.model.loop import Loop, Run, Watched
 from daulat.model.merged import write_model
 from daulat.model.options import PretrainOptions
 from daulat.model.packing import Pack, packs
@@ -70,6 +70,7 @@ def pretrain(
     into: Path,
     scratch: Path,
     progress: Progress = no_progress,
+    watched: Watched | None = None,
 ) -> PretrainReport:
     """A Hugging Face folder in `into` that has learnt from the corpus within the budget; `tokens`: the corpus, packed.
 
@@ -98,7 +99,7 @@ def pretrain(
     memory.require(shape, len(added.added), options, free, bf16=precision == "bfloat16")
     network = networks.load(base, len(added.added), bf16=precision == "bfloat16", full=full)
     networks.attach(network, options.method, options.rank, options.seed)
-    loop = Loop(network, options, scratch, run_key, began, progress)
+    loop = Loop(network, options, scratch, run_key, began, progress, watched)
     if kept:
         loop.resume(kept)
     else:

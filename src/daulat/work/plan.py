@@ -28,6 +28,8 @@ from daulat.machine import available_cores
 from daulat.model.base import fetch_base
 from daulat.model.folder import shard_names
 from daulat.model.gguf.write import export_gguf
+from daulat.model.loop import Watched
+from daulat.model.page import Price
 from daulat.model.pretrain import pretrain, separator_id
 from daulat.model.tokenizer import extend
 from daulat.records import Digest, Progress, Source, no_progress
@@ -36,6 +38,8 @@ from daulat.work.project import Project
 from daulat.work.questions import base_question, evidence, expanded, fetch_questions, opt_out, questions
 from daulat.work.run import Bench, Facts, Outcome, Step, as_daulat_error, ask, plain, run
 
+TRAINING_PAGE = "training.html"
+"""In the project's folder: how the training stands, or stood."""
 Told = Callable[[str], Progress]
 """Called with a step's name as it begins; gives the progress to tell."""
 
@@ -342,6 +346,8 @@ def _file(project: Project, made: Outcome, name: str) -> Path:
 
 
 def _pretrain(project: Project, base: Outcome, tokenizer: Outcome, corpus: Outcome, tokens: Outcome) -> Step:
+    work = project.config.work
+
     def make(bench: Bench) -> Facts:
         report = pretrain(
             tree(project, base.output, bench, "base"),
@@ -352,6 +358,10 @@ def _pretrain(project: Project, base: Outcome, tokenizer: Outcome, corpus: Outco
             bench.into,
             bench.scratch / "checkpoint",
             bench.progress,
+            Watched(
+                project.folder / TRAINING_PAGE,
+                Price(work.price_per_hour, work.currency) if work.price_per_hour else None,
+            ),
         )
         return dict(plain(report))
 

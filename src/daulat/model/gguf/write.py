@@ -1,25 +1,40 @@
 """A Hugging Face folder as one GGUF file that llama.cpp serves: the same tokens, the same numbers."""
 
+import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from daulat.errors import DaulatError
 from daulat.model import shape as shapes
 from daulat.model.folder import read_json
-from daulat.model.gguf import header, tensors
+from daulat.model.gguf import header, quantize, tensors
 from daulat.model.gguf.vocabulary_out import add_vocabulary
 from daulat.records import Progress, no_progress
 
 FILE = "model.gguf"
 
 
-def export_gguf(
-    model: Path, into: Path, kind: Literal["f16", "q8_0"] = "f16", progress: Progress = no_progress
-) -> Path:
+Kind: TypeAlias = Literal["f16", "q8_0", "q4_k_m", "q5_k_m", "q6_k"]
+
+
+def export_gguf(model: Path, into: Path, kind: Kind = "f16", progress: Progress = no_progress) -> Path:
     """`model.gguf` in `into`; the same folder gives the same bytes.
 
-    Raises: DaulatError for an architecture or a tokenizer that is not exported, or weights that are not its own.
+    Raises: DaulatError for an architecture or a tokenizer that is not exported, weights that are not its own, or a kind that is
+    packed by a program which is not installed.
     """
+    if kind == "f16" or kind == "q8_0":
+        return _packed(model, into, kind, progress)
+    quantize.program(kind)
+    with tempfile.TemporaryDirectory(dir=into.parent) as folder:
+        plain = _packed(model, Path(folder), "f16", progress)
+        progress(0.9, f"packing as {kind}")
+        quantize.quantize(plain, into / FILE, kind)
+    progress(1.0, f"{(into / FILE).stat().st_size / 1e6:.0f} MB")
+    return into / FILE
+
+
+def _packed(model: Path, into: Path, kind: Literal["f16", "q8_0"], progress: Progress) -> Path:
     from gguf import GGUFWriter
 
     shape = shapes.read(read_json(model / "config.json"), model.name)

@@ -44,18 +44,23 @@ h2,h3{break-after:avoid}svg,tr,.sample{break-inside:avoid}*{-webkit-print-color-
 """
 
 
-def paper(title: str, body: str, style: str = "", script: str = "") -> str:
-    """The whole page; `body` is HTML, and no style attribute or event handler in it would be heard."""
+def paper(title: str, body: str, style: str = "", script: str = "", again_s: int | None = None) -> str:
+    """The whole page; `body` is HTML, and no style attribute or event handler in it would be heard.
+
+    `again_s`: an open page is read again after so many seconds.
+    """
     fonts = "\n".join(f":lang({code}).text{{line-height:{height};font-family:{names},'Noto Sans',sans-serif}}"
                       for code, (height, names) in FONTS.items())  # fmt: skip
     whole = f"{_STYLE}{fonts}{style}{_PRINT}"
     policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(whole)}"
     policy += f"; script-src {_hash(script)}" if script else ""
     ending = f"<script>{script}</script>" if script else ""
+    again = f'<meta http-equiv="refresh" content="{again_s}">\n' if again_s else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer">\n'
+        f"{again}"
         f"<style>{whole}</style></head>\n<body>\n{body}\n{ending}</body></html>\n"
     )
 

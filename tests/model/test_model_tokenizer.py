@@ -14,10 +14,12 @@ from tokenizers import Tokenizer
 
 from daulat.errors import DaulatError
 from daulat.model import extension
+from daulat.model.compare import compare
 from daulat.model.merges import Merge, extended, learn, pretokens, segment, without
 from daulat.model.options import TokenizerOptions
 from daulat.model.pretokenizers import KEEPS_MARKS, name_of
 from daulat.model.spelling import Spelling
+from daulat.model.text import documents
 from daulat.model.tokenizer import extend
 
 OPTIONS = TokenizerOptions(new_tokens=60)
@@ -168,3 +170,32 @@ def test_words_shared_with_the_replay_language_are_not_learnt(base: Path) -> Non
 
     nation, replay = Counter({"Ġdengan": 90, "Ġoffice": 10}), Counter({"Ġoffice": 10, "Ġthe": 90})
     assert set(_not_replay(nation, replay)) == {"Ġdengan"}
+
+
+def test_tokenizers_are_compared_on_held_out_text(
+    base: Path, made: dict[str, Path], corpora: dict[str, Path], tmp_path: Path
+) -> None:
+    folders = {"base": base, "ours": made["th"], "file": made["th"] / "tokenizer.json"}
+    known, cuts = compare(folders, documents(corpora["th"], "heldout"))
+    by_name = {(one.language, one.tokenizer): one for one in cuts}
+    assert [(one.language, one.tokenizer) for one in cuts] == [
+        (code, name) for code in ("en", "th") for name in folders
+    ]
+    assert [one.name for one in known] == list(folders)
+    assert known[0].number == known[1].number == tuple("1234567")
+    assert known[1].vocabulary > known[0].vocabulary
+    texts = [one for one in documents(corpora["th"], "heldout") if one.language == "th"]
+    plain = Tokenizer.from_file(str(base / "tokenizer.json"))
+    assert by_name["th", "base"].tokens == sum(
+        len(plain.encode(one.text, add_special_tokens=False).ids) for one in texts
+    )
+    assert by_name["th", "base"].characters == sum(len(one.text) for one in texts)
+    assert by_name["th", "ours"].bytes_per_token > 1.3 * by_name["th", "base"].bytes_per_token
+    assert by_name["th", "ours"].tokens_per_character < by_name["th", "base"].tokens_per_character
+    assert by_name["en", "ours"].tokens == by_name["en", "base"].tokens
+    assert all(one.given_back == 1.0 for one in cuts)
+    assert by_name["th", "file"].tokens == by_name["th", "ours"].tokens
+    (tmp_path / "tokenizer.json").write_text("{}")
+    for folder, problem in [(tmp_path / "none", "has no tokenizer"), (tmp_path, "cannot be read")]:
+        with pytest.raises(DaulatError, match=problem):
+            compare({"a": folder}, texts)

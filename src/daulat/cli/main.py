@@ -19,6 +19,7 @@ COMMANDS = {
     "source": "develop",
     "develop": "develop",
     "corpus": "corpus",
+    "model": "model",
     "release": "deploy",
     "deploy": "deploy",
     "ask": "deploy",

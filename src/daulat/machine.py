@@ -67,6 +67,14 @@ def prefers_bf16() -> bool:
     return times[torch.float32] > BF16_GAIN * times[torch.bfloat16]
 
 
+def matmul_flop_per_s(*, bf16: bool) -> float:
+    """Floating-point operations a second in products of matrices, with the threads that torch has now. Measured."""
+    import torch
+
+    kind = torch.bfloat16 if bf16 else torch.float32
+    return 2.0 * _ROWS * _INNER * _COLUMNS / _best(_product(kind), 5, take=_median)
+
+
 def use_threads(threads: int) -> None:
     """Set torch to so many threads."""
     import torch

@@ -21,7 +21,7 @@ import pytest
 
 from daulat import machine
 from daulat.errors import DaulatError
-from daulat.model import checkpoint, exposure, lora, memory, packing, page
+from daulat.model import checkpoint, expected, exposure, lora, memory, packing, page
 from daulat.model import network as networks
 from daulat.model.architecture import of_model_type
 from daulat.model.check import check_export
@@ -305,6 +305,26 @@ def test_the_page_says_how_the_training_stands_and_how_it_ended(
         train("two", OPTIONS)
     assert states == ["failed"]
     assert "Training: failed" in watched.path.read_text()
+
+
+def test_what_a_budget_will_buy_is_said_before_it_is_spent(
+    base: Path, tokenizer: Path, tokens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "matmul_flop_per_s", lambda *, bf16: 400e9 if bf16 else 200e9)
+    lora, full = PretrainOptions(method="lora"), PretrainOptions(method="full")
+    speeds = [expected.tokens_per_s(smollm(), 0, one, bf16=half) for one in (lora, full) for half in (True, False)]
+    assert speeds == pytest.approx([408.9, 204.4, 297.4, 148.7], rel=0.01)
+    assert expected.words(123_456, 1_000_000) == "about 123,000 tokens, 12% of the corpus"
+    assert expected.words(7.64e9, 2_000_000_000) == "about 7.6 billion tokens, the corpus 3.8 times"
+    said = list[str]()
+    (tmp_path / "model").mkdir()
+    watched = Watched(tmp_path / "training.html")
+    options = msgspec.structs.replace(OPTIONS, max_steps=None, budget_s=2.0)
+    tell = lambda share, words: said.append(words)  # noqa: E731
+    pretrain(base, tokenizer, tokens, DIGEST, options, tmp_path / "model", tmp_path / "scratch", tell, watched)
+    (words,) = [one for one in said if one.startswith("expecting about")]
+    assert said.index(words) < min(at for at, one in enumerate(said) if one.startswith("step "))
+    assert words.removeprefix("expecting ") in watched.path.read_text()
 
 
 def torch_nan() -> Any:

@@ -70,6 +70,8 @@ class Loop:
         import torch
 
         self.watched, self.shown_at, self.speeds = watched, 0.0, list[float]()
+        self.expected = ""
+        """What the budget was to buy, in words, told beforehand."""
 
         self.network, self.options, self.progress = network, options, progress
         self.scratch, self.run_key = scratch, run_key
@@ -191,11 +193,9 @@ class Loop:
             left_s = (self.options.max_steps - run.step) * self.step_s
         else:
             left_s = self.options.budget_s - seconds
-        facts = (
-            ("what learns", self.options.method),
-            ("number format", run.precision),
-            ("went on from a checkpoint", str(run.resumed)),
-        )
+        facts = [("expected", self.expected)] if self.expected else []
+        facts += [("what learns", self.options.method), ("number format", run.precision)]
+        facts += [("went on from a checkpoint", str(run.resumed))]
         return page.Standing(
             state=state,
             share=share,
@@ -204,7 +204,7 @@ class Loop:
             tokens_per_s=sum(self.speeds) / max(1, len(self.speeds)),
             losses=[point[2] for point in run.curve],
             tokens=run.tokens,
-            facts=facts,
+            facts=tuple(facts),
             price=self.watched.price if self.watched else None,
         )
 

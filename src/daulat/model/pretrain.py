@@ -18,7 +18,7 @@ import msgspec
 
 from daulat import machine
 from daulat.errors import DaulatError
-from daulat.model import checkpoint, extension, memory
+from daulat.model import checkpoint, expected, extension, memory
 from daulat.model import network as networks
 from daulat.model import shape as shapes
 from daulat.model.folder import read_json
@@ -100,6 +100,11 @@ def pretrain(
     network = networks.load(base, len(added.added), bf16=precision == "bfloat16", full=full)
     networks.attach(network, options.method, options.rank, options.seed)
     loop = Loop(network, options, scratch, run_key, began, progress, watched)
+    if options.max_steps is None:
+        speed = expected.tokens_per_s(shape, len(added.added), options, bf16=precision == "bfloat16")
+        known = sum(document.count for document in stream.documents)
+        loop.expected = expected.words(speed * (options.budget_s - loop.elapsed()), known)
+        progress(0.04, f"expecting {loop.expected}")
     if kept:
         loop.resume(kept)
     else:

@@ -5,8 +5,8 @@ from daulat.model.memory import parameters
 from daulat.model.options import PretrainOptions
 from daulat.model.shape import Shape
 
-MATMUL_SHARE = {"full": 0.6, "lora": 0.55, "lora+embeddings": 0.55}
-"""Of a machine's matrix products a second, what trainings reach. Measured on SmolLM2-135M (`make bench-model`)."""
+MATMUL_SHARE = {"full": 0.5, "lora": 0.46, "lora+embeddings": 0.46}
+"""Of a machine's matrix products a second, what trainings reach. Measured on SmolLM2-135M on two threads, all else counted."""
 
 
 def tokens_per_s(shape: Shape, new_tokens: int, options: PretrainOptions, *, bf16: bool) -> float:

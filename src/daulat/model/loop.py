@@ -24,6 +24,8 @@ RESERVE_S = 0.5
 BETAS = (0.9, 0.95)
 _KEEPING = 20
 """A checkpoint is not begun before so many times as long as the last one took: 16 bytes a parameter are many."""
+_KEPT_BYTES_PER_S = 2e8
+"""Bytes of a checkpoint that are copied, hashed and on the disk in a second, or more. Measured: 1.6 GB took 8 s."""
 _SHOWN_STEPS = 8
 """The speed that is shown is the mean over so many steps."""
 
@@ -126,7 +128,7 @@ class Loop:
             self.exposure.note(step + 1, next(stream))
         if not self.run.ready_s:
             self.run.ready_s = self.elapsed()
-        kept_at, wait = time.monotonic(), self.options.checkpoint_s
+        kept_at, wait = time.monotonic(), max(self.options.checkpoint_s, _KEEPING * self._keeping_s())
         with self._ending(), _interrupts() as asked_to_stop:
             while not self._over():
                 self._step(next(stream))
@@ -225,6 +227,11 @@ class Loop:
             self._show(self._standing("failed"))
             raise
         self._show(self._standing("done"))
+
+    def _keeping_s(self) -> float:
+        """How long the first checkpoint will take; later ones are known by the one before. Nothing where that is no matter."""
+        size_bytes = 3 * sum(tensor.nbytes for tensor in self._learning().values())
+        return size_bytes / _KEPT_BYTES_PER_S if size_bytes > _KEPT_BYTES_PER_S else 0.0
 
     def _keep(self) -> None:
         self.run.seconds = self.elapsed()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PLAIN, _DIGIT, _AT, _COLON, _OPENING, _LEAD = 0, 1, 2, 3, 4, 5
+_WIDE_AT = 0xFF20
 _FEWEST = 7
 """No identifier without a label has fewer digits, and none with a letter before them fewer than six."""
 
@@ -69,12 +70,14 @@ def scan(data, offsets, leads, digits, separators, found):  # type: ignore[no-un
                 continue
             if what == _LEAD:
                 code, width = character(data, at, end)
-                if not digits[code]:
+                if not digits[code] and code != _WIDE_AT:
                     at += width
                     continue
             start, stop, size = at, at + 1, 0
             if what == _AT:
                 size = AT
+            elif what == _LEAD and not digits[code]:
+                stop, size = at + width, AT
             elif what == _OPENING:
                 if at + 3 < end and data[at + 1] | 32 == 97 and data[at + 2] | 32 == 116 and is_closing(data[at + 3]):
                     stop, size = at + 4, AT

@@ -423,7 +423,10 @@ def test_what_two_rules_find_is_replaced_whole_and_a_title_stays() -> None:
 
 
 def test_an_at_sign_may_be_as_wide_as_a_chinese_letter() -> None:
-    assert redacted("surel budi＠desa.go.id, atau ＠ saja; ０８１２", language="id") == "surel <EMAIL>, atau ＠ saja; ０８１２"
+    assert (
+        redacted("surel budi＠desa.go.id, atau ＠ saja; ０８１２", language="id")
+        == "surel <EMAIL>, atau ＠ saja; ０８１２"
+    )
 
 
 def test_a_long_run_of_digits_is_looked_at_in_windows() -> None:

@@ -28,7 +28,7 @@ import pycrfsuite
 
 from daulat.corpus.kernels import tagger
 from daulat.corpus.privacy.names import THAI_NAME, THAI_TITLE
-from daulat.corpus.privacy.tagged import TABLE, Model, tagged
+from daulat.corpus.privacy.tagged import TABLE, tagged
 from daulat.corpus.words import borders, utf16
 
 UNTITLED, EXCHANGED, FIRST_ONLY, WITHOUT_NAMES = 0.65, 0.6, 0.15, 0.4
@@ -44,6 +44,17 @@ class Titled:
     title: int
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights of features, and of steps from label to label."""
+
+    rows: "npt.NDArray[np.int32]"
+    """Of the table, those that have a weight."""
+    values: "npt.NDArray[np.float16]"
+    """Of those rows, for each label."""
+    steps: "npt.NDArray[np.float32]"
 
 
 @dataclass(frozen=True)

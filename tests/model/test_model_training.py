@@ -286,7 +286,10 @@ def test_the_page_says_how_the_training_stands_and_how_it_ended(
     def train(into: str, options: PretrainOptions, tokens: Path = tokens) -> None:
         (tmp_path / into).mkdir()
         scratch = tmp_path / f"{into}-scratch"
-        tell = lambda share, words: said.append(words)  # noqa: E731
+
+        def tell(share: float, words: str) -> None:
+            said.append(words)
+
         pretrain(base, tokenizer, tokens, DIGEST, options, tmp_path / into, scratch, tell, watched)
 
     train("one", OPTIONS)
@@ -320,7 +323,10 @@ def test_what_a_budget_will_buy_is_said_before_it_is_spent(
     (tmp_path / "model").mkdir()
     watched = Watched(tmp_path / "training.html")
     options = msgspec.structs.replace(OPTIONS, max_steps=None, budget_s=2.0)
-    tell = lambda share, words: said.append(words)  # noqa: E731
+
+    def tell(share: float, words: str) -> None:
+        said.append(words)
+
     pretrain(base, tokenizer, tokens, DIGEST, options, tmp_path / "model", tmp_path / "scratch", tell, watched)
     (words,) = [one for one in said if one.startswith("expecting about")]
     assert said.index(words) < min(at for at, one in enumerate(said) if one.startswith("step "))
@@ -336,7 +342,7 @@ def torch_nan() -> Any:
 @pytest.mark.parametrize("steps", [0, 1, 2, 700, 5_000])
 def test_a_page_of_any_length_is_small_and_draws_every_loss_within_its_frame(steps: int) -> None:
     losses = [3 + math.sin(n / 7) for n in range(steps)]
-    standing = page.Standing(page.GOING, 0.5, 61, 7_510, 123.4, losses, {"th": 5}, price=page.Price(1.5, "USD"))
+    standing = page.Standing(page.GOING, 0.5, 61, 7_510, 123.4, steps, losses, {"th": 5}, price=page.Price(1.5, "USD"))
     shown = page.page(standing)
     assert len(shown) < 40_000
     assert "2:05:10, 3.15 USD in the end" in shown

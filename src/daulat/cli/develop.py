@@ -144,23 +144,22 @@ def planned(config: Any) -> str:
     return f"{clock(budget_s)} of this machine{cost}"
 
 
-def seconds(words: str, work: "WorkOptions | None" = None) -> float:
+def seconds(words: str, work: "WorkOptions") -> float:
     """`90s`, `4m`, `2h` or a plain number of seconds; or, where `[work]` says what an hour costs, so much money: `5usd`.
 
     Raises: DaulatError for anything else, and for nothing or less.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", words.strip().lower())
     units = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-    price = work.price_per_hour if work else 0.0
-    if found and work and found[2] == work.currency.lower():
-        if not price:
+    if found and found[2] == work.currency.lower():
+        if not work.price_per_hour:
             raise DaulatError(
                 f"`{words}` is money, and nobody said what an hour of this machine costs",
                 "write `price_per_hour` in `[work]`",
             )
-        units[found[2]] = 3600 / price
+        units[found[2]] = 3600 / work.price_per_hour
     value = float(found[1]) * units.get(found[2], 0.0) if found else 0.0
     if value <= 0:
-        money = f", or as money: 5{work.currency.lower()}" if work and price else ""
+        money = f", or as money: 5{work.currency.lower()}" if work.price_per_hour else ""
         raise DaulatError(f"`{words}` is no budget", f"write it as 90s, 4m or 2h{money}")
     return value

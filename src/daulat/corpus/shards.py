@@ -23,7 +23,7 @@ from daulat.corpus.privacy import Subjects
 from daulat.corpus.raw import Raw
 from daulat.corpus.stage import Removed
 from daulat.corpus.together import DROPPED, HELD, KEPT, Fates
-from daulat.records import Record, Tally
+from daulat.records import Record, Source, Tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -178,32 +178,24 @@ class _Shards:
 
         make = _left if is_left else _kept
         own = [(self.sources[number], row[source == number]) for number in np.unique(source).tolist()]
-        parts = [make(raw, fates, rows) for (raw, fates), rows in own]
-        if not parts:
-            return (_left_schema() if is_left else _schema()).empty_table()
-        found = pa.concat_tables(parts)
-        return found.set_column(found.column_names.index("path"), "path", self._paths(found))
+        parts = [self._with_paths(make(raw, fates, rows), raw.snapshot.source) for (raw, fates), rows in own]
+        return pa.concat_tables(parts) if parts else (_left_schema() if is_left else _schema()).empty_table()
 
-    def _paths(self, rows: "pa.Table") -> "pa.Array":
-        """The rows' paths without identifiers: files are named after people, and records by their numbers."""
+    def _with_paths(self, rows: "pa.Table", source: Source) -> "pa.Table":
+        """The source's rows with paths without identifiers: files are named after people, and records by their numbers."""
         import pyarrow as pa
 
         from daulat.corpus.privacy import redact
 
-        languages = {raw.snapshot.source.name: raw.snapshot.source for raw, _ in self.sources}
-        own = [languages[name] for name in rows["source"].to_pylist()]
+        terms = {
+            key: pa.repeat(pa.scalar(getattr(source, key), pa.string()), len(rows)) for key in ("country", "language")
+        }
         shown = pa.table(
-            {
-                "id": rows["id"],
-                "source": rows["source"],
-                "country": pa.array([source.country for source in own], pa.string()),
-                "language": pa.array([source.language for source in own], pa.string()),
-                "text": rows["path"].cast(pa.large_string()),
-            }
+            {"id": rows["id"], "source": rows["source"], **terms, "text": rows["path"].cast(pa.large_string())}
         )
         pseudonyms = self.options.privacy == "pseudonymise"
         cleaned, _ = redact(shown, Subjects(self.key), self.options, pseudonyms=pseudonyms)
-        return cleaned["text"].cast(pa.string()).combine_chunks()
+        return rows.set_column(rows.column_names.index("path"), "path", cleaned["text"].cast(pa.string()))
 
 
 def _json(path: Path, records: Any) -> None:

@@ -51,31 +51,27 @@ def _one(q: Any, k: Any, v: Any, scaling: float, window: int | None) -> Any:
 
     length = q.shape[2]
     if q.dtype == torch.bfloat16 and q.device.type == "cpu" and length <= PLAIN_TOKENS and k.shape[-1] == v.shape[-1]:
-        return _function().apply(q, k, v, _hidden(length, window, q.dtype), scaling)
-    seen = _seen(length, window)
+        return _function().apply(q, k, v, _hidden(window, q.dtype), scaling)
+    seen = None if window is None or length <= window else _seen(length, window)
     return torch.nn.functional.scaled_dot_product_attention(
         q, k, v, attn_mask=seen, is_causal=seen is None, scale=scaling, enable_gqa=True
     )
 
 
 def _seen(length: int, window: int | None) -> Any:
-    """Which of `length` places each one sees (length x length), where it looks back less far than to the start."""
+    """Which of `length` places each one sees (length x length)."""
     import torch
 
-    if window is None or length <= window:
-        return None
     back = torch.arange(length)[:, None] - torch.arange(length)
-    return (back >= 0) & (back < window)
+    return (back >= 0) & (back < (window or length))
 
 
 @cache
-def _hidden(length: int, window: int | None, dtype: Any) -> Any:
-    """What is added to scores: minus infinity where a place is not seen (length x length)."""
+def _hidden(window: int | None, dtype: Any) -> Any:
+    """What is added to scores, minus infinity where a place is not seen: of as many as there may be; fewer are a corner of it."""
     import torch
 
-    back = torch.arange(length)[:, None] - torch.arange(length)
-    seen = (back >= 0) & (back < (window or length))
-    return torch.zeros(length, length, dtype=dtype).masked_fill_(~seen, -torch.inf)
+    return torch.zeros(PLAIN_TOKENS, PLAIN_TOKENS, dtype=dtype).masked_fill_(~_seen(PLAIN_TOKENS, window), -torch.inf)
 
 
 @cache

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from daulat.errors import DaulatError
-from daulat.model.text import Document
+from daulat.model.text import Document, by_language
 from daulat.records import Record
 
 NUMBER = "1234567"
@@ -49,12 +49,9 @@ def compare(folders: Mapping[str, Path], texts: Iterable[Document]) -> tuple[lis
     Raises: DaulatError where a folder has none, or one that cannot be read.
     """
     loaded = {name: _load(folder) for name, folder in folders.items()}
-    by_language: dict[str, list[Document]] = {}
-    for text in texts:
-        by_language.setdefault(text.language, []).append(text)
     cuts = [
         _cut(name, tokenizer, language, own)
-        for language, own in sorted(by_language.items())
+        for language, own in by_language(texts).items()
         for name, tokenizer in loaded.items()
     ]
     return [_tokenized(name, tokenizer) for name, tokenizer in loaded.items()], cuts

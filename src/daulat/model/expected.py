@@ -1,8 +1,8 @@
 """What a budget will buy, told before it is spent: tokens to learn from, by how fast this machine multiplies matrices now."""
 
 from daulat import machine
-from daulat.model.memory import parameters
-from daulat.model.options import PretrainOptions
+from daulat.model.memory import multiplied
+from daulat.model.options import Method, PretrainOptions
 from daulat.model.shape import Shape
 
 MATMUL_SHARE = {"full": 0.5, "lora": 0.46, "lora+embeddings": 0.46}
@@ -11,9 +11,13 @@ MATMUL_SHARE = {"full": 0.5, "lora": 0.46, "lora+embeddings": 0.46}
 
 def tokens_per_s(shape: Shape, new_tokens: int, options: PretrainOptions, *, bf16: bool) -> float:
     """How many tokens a second are learnt from, about: larger models come nearer to a machine's peak, so rather more."""
-    multiplied = parameters(shape) - (0 if shape.tied else shape.vocabulary * shape.width) + new_tokens * shape.width
-    flop = (6 if options.method == "full" else 4) * multiplied
+    flop = flop_per_token(shape, new_tokens, options.method)
     return MATMUL_SHARE[options.method] * machine.matmul_flop_per_s(bf16=bf16) / flop
+
+
+def flop_per_token(shape: Shape, new_tokens: int, method: Method) -> int:
+    """Of the products of matrices alone: 2 a weight forwards, 2 backwards for what stays, 4 for what learns."""
+    return (6 if method == "full" else 4) * (multiplied(shape) + new_tokens * shape.width)
 
 
 def words(tokens: float, known: int) -> str:

@@ -4,6 +4,7 @@ import math
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -71,7 +72,7 @@ class Loop:
     ) -> None:
         import torch
 
-        self.watched, self.shown_at, self.speeds = watched, 0.0, list[float]()
+        self.watched, self.shown_at, self.speeds = watched, 0.0, deque[float](maxlen=_SHOWN_STEPS)
         self.expected = ""
         """What the budget was to buy, in words, told beforehand."""
 
@@ -183,13 +184,14 @@ class Loop:
             language = segment.document.language
             run.tokens[language] = run.tokens.get(language, 0) + len(segment.tokens) - 1
         run.curve.append((run.step, round(self.elapsed(), 2), round(nats, 4)))
-        self.speeds = [*self.speeds[-_SHOWN_STEPS:], pack.predicted / max(self.step_s, 1e-9)]
-        standing = self._standing(page.GOING)
+        self.speeds.append(pack.predicted / max(self.step_s, 1e-9))
+        standing = self._standing(page.GOING, page.SMOOTHED)
         self.progress(0.05 + 0.9 * standing.share, standing.words())
         if time.monotonic() - self.shown_at > page.AGAIN_S:
-            self._show(standing)
+            self._show(page.GOING)
 
-    def _standing(self, state: str) -> page.Standing:
+    def _standing(self, state: str, points: int = 0) -> page.Standing:
+        """With the last losses, so many; 0: all of them."""
         run, share, seconds = self.run, self._share(), self.elapsed()
         if self.options.max_steps is not None:
             left_s = (self.options.max_steps - run.step) * self.step_s
@@ -204,15 +206,16 @@ class Loop:
             seconds=seconds,
             left_s=max(0.0, left_s),
             tokens_per_s=sum(self.speeds) / max(1, len(self.speeds)),
-            losses=[point[2] for point in run.curve],
+            step=run.step,
+            losses=[point[2] for point in run.curve[-points:]],
             tokens=run.tokens,
             facts=tuple(facts),
             price=self.watched.price if self.watched else None,
         )
 
-    def _show(self, standing: page.Standing) -> None:
+    def _show(self, state: str) -> None:
         if self.watched:
-            page.write(standing, self.watched.path)
+            page.write(self._standing(state), self.watched.path)
             self.shown_at = time.monotonic()
 
     @contextmanager
@@ -221,12 +224,12 @@ class Loop:
         try:
             yield
         except KeyboardInterrupt:
-            self._show(self._standing("stopped, to go on"))
+            self._show("stopped, to go on")
             raise
         except DaulatError:
-            self._show(self._standing("failed"))
+            self._show("failed")
             raise
-        self._show(self._standing("done"))
+        self._show("done")
 
     def _keeping_s(self) -> float:
         """How long the first checkpoint will take; later ones are known by the one before. Nothing where that is no matter."""

@@ -27,6 +27,11 @@ def parameters(shape: Shape) -> int:
     return shape.layers * layer + shape.vocabulary * shape.width * (1 if shape.tied else 2)
 
 
+def multiplied(shape: Shape) -> int:
+    """Of these, those that every token is multiplied by: all but a table of rows that is only read."""
+    return parameters(shape) - (0 if shape.tied else shape.vocabulary * shape.width)
+
+
 def needed_bytes(shape: Shape, new_tokens: int, options: PretrainOptions, *, bf16: bool) -> int:
     """Memory at the peak, everything counted: the process, weights and what learns, one pack, and the model as it is written."""
     own, full = parameters(shape), options.method == "full"

@@ -12,12 +12,13 @@ import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from daulat.model import attention, lora
 from daulat.model import shape as shapes
 from daulat.model.folder import read_json
 from daulat.model.head_loss import head_loss
+from daulat.model.options import Method
 from daulat.model.packing import Pack, tensors
 
 BODY, HEAD = "model.", "lm_head.weight"
@@ -114,7 +115,7 @@ def load(folder: Path, new_tokens: int, *, bf16: bool, full: bool = False) -> Ne
     return Network(model.model, old_in, old_out, new[0], new[1], dtype, scale, full)
 
 
-def attach(network: Network, method: Literal["full", "lora", "lora+embeddings"], rank: int, seed: int) -> None:
+def attach(network: Network, method: Method, rank: int, seed: int) -> None:
     """What learns by that method, made to: adapters on every projection, new rows."""
     if method != "full":
         network.adapters = lora.attach(network.body, rank, seed)

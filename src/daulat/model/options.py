@@ -1,6 +1,6 @@
 """What may be decided in `[base]`, `[tokenizer]`, `[pretrain]` and `[export]`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -9,6 +9,8 @@ from daulat.records import Record
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
 PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
+Method: TypeAlias = Literal["full", "lora", "lora+embeddings"]
+Kind: TypeAlias = Literal["f16", "q8_0", "q4_k_m", "q5_k_m", "q6_k"]
 
 
 class BaseOptions(Record, frozen=True):
@@ -46,7 +48,7 @@ class PretrainOptions(Record, frozen=True):
     """Seconds of this machine, from the start of the step to the end of the last optimizer step."""
     max_steps: Positive | None = None
     """Stops after that many optimizer steps instead, whatever the time: then the same inputs give the same bytes."""
-    method: Literal["full", "lora", "lora+embeddings"] = "lora+embeddings"
+    method: Method = "lora+embeddings"
     """What learns: everything; adapters on every projection; or these and the rows of new tokens. Everything takes 16 bytes of
     memory a parameter, and forgets more: at equal cost adapters were ahead (facts: docs/adr/0004)."""
     rank: Positive = 16
@@ -88,7 +90,7 @@ class PretrainOptions(Record, frozen=True):
 class ExportOptions(Record, frozen=True):
     """What is served."""
 
-    kind: Literal["f16", "q8_0", "q4_k_m", "q5_k_m", "q6_k"] = "f16"
+    kind: Kind = "f16"
     """Number format of the served weights. `f16` is what was measured; `q8_0` is half as large and about twice as fast, with a
     perplexity of 0.997 to 1.045 times (measured on SmolLM2-135M); the others are smaller still, and packed by llama.cpp's own
     `llama-quantize`, where that is installed."""

@@ -41,13 +41,14 @@ class Price:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a training stands. Seconds are of the machine; `losses` nats per token, of every step so far."""
+    """How a training stands. Seconds are of the machine; `losses` nats per token, of the last steps, for a page of all."""
 
     state: str
     share: float
     seconds: float
     left_s: float
     tokens_per_s: float
+    step: int
     losses: Sequence[float]
     tokens: dict[str, int]
     """By language."""
@@ -64,7 +65,7 @@ class Standing:
         """In one line."""
         spent = f", {self.price.of(self.seconds)}" if self.price else ""
         speed = f"{self.tokens_per_s:.0f} tokens/s"
-        return f"step {len(self.losses)}, loss {self.loss:.2f}, {speed}, {clock(self.left_s)} left{spent}"
+        return f"step {self.step}, loss {self.loss:.2f}, {speed}, {clock(self.left_s)} left{spent}"
 
 
 def write(standing: Standing, path: Path) -> None:
@@ -78,7 +79,7 @@ def page(standing: Standing) -> str:
     """The page."""
     going = standing.state == GOING
     known = [
-        ("step", f"{len(standing.losses):,}"),
+        ("step", f"{standing.step:,}"),
         (
             "loss",
             f"{standing.loss:.3f} nats per token, the mean of the last {min(SMOOTHED, max(1, len(standing.losses)))} steps",
@@ -95,7 +96,7 @@ def page(standing: Standing) -> str:
         f'<progress max="1" value="{standing.share:.4f}" aria-label="how much is done">{standing.share:.0%}</progress>\n'
         f"{_curve(standing.losses)}\n<dl>{listed}</dl>"
     )
-    return paper(f"Training, step {len(standing.losses)}", body, _STYLE, again_s=AGAIN_S if going else None)
+    return paper(f"Training, step {standing.step}", body, _STYLE, again_s=AGAIN_S if going else None)
 
 
 def clock(seconds: float) -> str:

@@ -1,6 +1,6 @@
 """The corpus as this room reads it: documents of one language, in the order of their ids."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,14 @@ class Document:
     role: str
     text: str
     utf8_bytes: int
+
+
+def by_language(texts: Iterable[Document]) -> dict[str, list[Document]]:
+    """Each language's own, the languages sorted."""
+    found: dict[str, list[Document]] = {}
+    for text in texts:
+        found.setdefault(text.language, []).append(text)
+    return dict(sorted(found.items()))
 
 
 def documents(corpus: Path, split: str = "train") -> Iterator[Document]:

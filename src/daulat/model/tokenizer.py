@@ -25,7 +25,7 @@ from daulat.model.merges import Merge, extended, learn, pretokens, segment, unre
 from daulat.model.options import TokenizerOptions
 from daulat.model.pretokenizers import KEEPS_MARKS, MARKS_AWARE_FOR
 from daulat.model.spelling import Spelling, spelling_of
-from daulat.model.text import Document, documents
+from daulat.model.text import by_language, documents
 from daulat.records import Progress, Record, no_progress
 
 REPLAY_RATIO = 0.2
@@ -180,11 +180,8 @@ def _changed(replay: Counter[str], old: dict[str, Any], new: dict[str, Any]) -> 
 def _bytes_per_token(corpus: Path, old: dict[str, Any], new: dict[str, Any]) -> Iterable[BytesPerToken]:
     from tokenizers import Tokenizer
 
-    held_out: dict[str, list[Document]] = {}
-    for document in documents(corpus, "heldout"):
-        held_out.setdefault(document.language, []).append(document)
     pair = [Tokenizer.from_str(json.dumps(each, ensure_ascii=False)) for each in (old, new)]
-    for language, texts in sorted(held_out.items()):
+    for language, texts in by_language(documents(corpus, "heldout")).items():
         size = sum(document.utf8_bytes for document in texts)
         tokens = [
             sum(len(e.ids) for e in t.encode_batch_fast([d.text for d in texts], add_special_tokens=False))

@@ -124,10 +124,8 @@ def _recorded(project: Project, step: Step, key: str, decisions: tuple[Decision,
     if not project.journey.store.has(output):
         return None
     facts = statement.facts(entry.statement)
-    index = entry.index
-    if (
-        project.journey.index.entries("named", step.name)[-1] != index
-    ):  # another one was made since: this one is the latest again
+    index, latest = entry.index, project.journey.index.entries("named", step.name)[-1]
+    if latest != index:  # another one was made since: this one is the latest again
         moment = datetime.now(UTC)
         index = _state(project, step, key, output, decisions, (moment, moment), {**facts, "again": entry.index})
     return Outcome(step.name, output, True, index, facts, 0.0, decisions)

@@ -3,12 +3,13 @@
 import numba  # noqa: TID253
 import numpy as np  # noqa: TID253
 
+from daulat.corpus.kernels.tokens import MIX, PRIME
+
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 LABELS = 3
 FEATURES = 15
 BITS = 17
 """The table of weights has so many bits of rows: what falls into one row was trained so."""
-_PRIME, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 _LONG = 12
 """Longer words have one shape."""
 _LINE_END = 10
@@ -16,7 +17,7 @@ _LINE_END = 10
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _mixed(value, other):  # type: ignore[no-untyped-def]
-    value = (value ^ np.uint64(other)) * _MIX
+    value = (value ^ np.uint64(other)) * MIX
     return value ^ (value >> np.uint64(29))
 
 
@@ -41,14 +42,14 @@ def features(units, bounds, first, last):  # type: ignore[no-untyped-def]
     heads, tails = np.zeros(number, np.uint64), np.zeros(number, np.uint64)
     for index in range(number):
         start, end = bounds[first + index], bounds[first + index + 1]
-        value = _PRIME
+        value = PRIME
         kind = _kind(units[start])
         for at in range(start, end):
             value = _mixed(value, 48 if kind == 2 else units[at])
         words[index + 2] = value
         shapes[index + 2] = np.uint64(kind * 16 + min(end - start, _LONG))
-        heads[index] = _mixed(_mixed(_PRIME, units[start]), units[min(start + 1, end - 1)])
-        tails[index] = _mixed(_mixed(_PRIME, units[end - 1]), units[max(end - 2, start)])
+        heads[index] = _mixed(_mixed(PRIME, units[start]), units[min(start + 1, end - 1)])
+        tails[index] = _mixed(_mixed(PRIME, units[end - 1]), units[max(end - 2, start)])
     found = np.empty((number, FEATURES), np.int32)
     away = np.uint64(64 - BITS)
     for index in range(number):
@@ -74,8 +75,8 @@ def features(units, bounds, first, last):  # type: ignore[no-untyped-def]
             tails[index],
         )
         for number_of in range(FEATURES):
-            value = _mixed(_mixed(_PRIME, number_of + 1), values[number_of])
-            found[index, number_of] = np.int32((value * _PRIME) >> away)
+            value = _mixed(_mixed(PRIME, number_of + 1), values[number_of])
+            found[index, number_of] = np.int32((value * PRIME) >> away)
     return found
 
 

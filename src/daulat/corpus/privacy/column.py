@@ -23,14 +23,16 @@ def redacted(
     texts = whole(documents["text"])
     about = documents.select(("id", "source", "country", "language"))
     key = subjects.key if pseudonyms else None
-    found = {row: (text, own) for row, text, own in _findings(texts, about) if own}
-    changed = {row: _replaced(text, own, key) for row, (text, own) in found.items()}
-    _remember(subjects, about, [(row, own) for row, (_, own) in found.items()])
+    changed: dict[int, bytes] = {}
+    for row, text, own in _findings(texts, about):
+        if own:
+            changed[row] = _replaced(text, own, key)
+            _remember(subjects, about, row, own)
     now = _with(texts, changed)
     if names:
-        named = _named(now, about["language"].to_pylist())
-        changed |= {row: replaced(text, own, key).encode() for row, text, own in named}
-        _remember(subjects, about, [(row, own) for row, _, own in named])
+        for row, shown, own in _named(now, about["language"].to_pylist()):
+            changed[row] = replaced(shown, own, key).encode()
+            _remember(subjects, about, row, own)
         now = _with(texts, changed)
     has_some = [False] * len(texts)
     for row in changed:
@@ -52,12 +54,11 @@ def _with(texts: "pa.LargeStringArray", changed: dict[int, bytes]) -> "pa.LargeS
     return pc.replace_with_mask(texts, pa.array(mask), news)
 
 
-def _remember(subjects: Subjects, about: "pa.Table", found: Sequence[tuple[int, Sequence[Found]]]) -> None:
-    """Add what was found in each row to the subjects."""
-    for row, own in found:
-        identity, source = about["id"][row].as_py(), about["source"][row].as_py()
-        for one in own:
-            subjects.add(one, identity, source)
+def _remember(subjects: Subjects, about: "pa.Table", row: int, found: Sequence[Found]) -> None:
+    """Add what was found in that row to the subjects."""
+    identity, source = about["id"][row].as_py(), about["source"][row].as_py()
+    for one in found:
+        subjects.add(one, identity, source)
 
 
 def identifiers_of(text: str, region: str) -> list[Found]:

@@ -69,7 +69,8 @@ def find(text: bytes, suspects: Sequence[Sequence[int]], region: str, *, labels:
             ahead += 1
         for begin, stop in _outside(start, end, sure[ahead:]):
             for first, last, own in _windows(text, begin, stop):
-                for one in _numbers(text, max(first, before.at), last, before(max(first, before.at)), region):
+                first = max(first, before.at)
+                for one in _numbers(text, first, last, before(first), region):
                     if one.start < own:
                         found.append(one)
                         before.claim(one)

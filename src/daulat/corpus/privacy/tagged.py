@@ -3,7 +3,6 @@
 For the other languages there is none: no text that is free and names enough people was found to learn from.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,29 +19,17 @@ _SHORTEST, _LONGEST = 4, 60
 """Characters of a name that is believed."""
 
 
-@dataclass(frozen=True)
-class Model:
-    """A conditional random field: weights of features, and of steps from label to label."""
-
-    rows: "npt.NDArray[np.int32]"
-    """Of the table, those that have a weight."""
-    values: "npt.NDArray[np.float16]"
-    """Of those rows, for each label."""
-    steps: "npt.NDArray[np.float32]"
-
-
 @cache
 def _weights() -> "tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]":
-    """The whole table, and the steps."""
+    """Of a conditional random field: what each feature speaks for each label, and each step from label to label."""
     import numpy as np
 
     from daulat.corpus.kernels.tagger import BITS, LABELS
 
-    with np.load(TABLE) as file:
-        model = Model(file["rows"], file["weights"], file["steps"])
     table = np.zeros((1 << BITS, LABELS), np.float32)
-    table[model.rows] = model.values
-    return table, model.steps
+    with np.load(TABLE) as file:
+        table[file["rows"]] = file["weights"]
+        return table, file["steps"]
 
 
 def tagged(texts: "pa.LargeStringArray") -> list[list[tuple[int, int]]]:

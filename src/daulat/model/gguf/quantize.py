@@ -7,7 +7,6 @@ from pathlib import Path
 from daulat.errors import DaulatError
 
 PROGRAM = "llama-quantize"
-KINDS = ("q4_k_m", "q5_k_m", "q6_k")
 _MAGIC = b"GGUF"
 
 

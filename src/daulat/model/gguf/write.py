@@ -2,19 +2,17 @@
 
 import tempfile
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from daulat.errors import DaulatError
 from daulat.model import shape as shapes
 from daulat.model.folder import read_json
 from daulat.model.gguf import header, quantize, tensors
 from daulat.model.gguf.vocabulary_out import add_vocabulary
+from daulat.model.options import Kind
 from daulat.records import Progress, no_progress
 
 FILE = "model.gguf"
-
-
-Kind: TypeAlias = Literal["f16", "q8_0", "q4_k_m", "q5_k_m", "q6_k"]
 
 
 def export_gguf(model: Path, into: Path, kind: Kind = "f16", progress: Progress = no_progress) -> Path:

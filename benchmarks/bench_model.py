@@ -27,11 +27,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from machine_words import machine_words
+from peers_python import peers_python
 
 from daulat.corpus.packed import pack
 from daulat.model import network as networks
 from daulat.model.base import fetch_base
 from daulat.model.check import check_export
+from daulat.model.expected import flop_per_token
 from daulat.model.folder import read_json
 from daulat.model.gguf.write import export_gguf
 from daulat.model.loop import Loop
@@ -45,7 +47,6 @@ from daulat.model.tokens import Document, documents
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "model.json"
 SHARED = Path(os.environ.get("DAULAT_SHARED", ROOT.parent / "shared")) / "data" / "corpus"
-PEERS = ROOT / ".venv-peers-model"
 BOUNDS = {"train_vs_trainer": 1.5, "gguf_ppl_diff": 0.005}
 AT_MOST = ("gguf_ppl_diff",)
 COLUMNS = ["tokens_per_cpu_s", "loss", "first_loss", "matmul_share"]
@@ -133,7 +134,7 @@ def _run(who: str, method: str, base: Path, given: Path) -> dict[str, float]:
         command = [sys.executable, __file__, "--ours", method, str(base), str(given)]
     else:
         command = [
-            str(peers_python()),
+            str(peers_python(".venv-peers-model", ("requirements-model.txt", []))),
             str(ROOT / "benchmarks" / "peers" / "trainer.py"),
             who,
             method,
@@ -179,17 +180,6 @@ def ours(method: Any, base: Path, given: Path) -> None:
     print(json.dumps({"cpu_s": at, "losses": [point[2] for point in run.curve]}))
 
 
-def peers_python() -> Path:
-    """The Python that has the peers; the first time they are installed, which takes minutes."""
-    python, wanted = PEERS / "bin" / "python", ROOT / "benchmarks" / "peers" / "requirements-model.txt"
-    done = PEERS / ".installed"
-    if not done.exists() or done.read_text() != wanted.read_text():
-        subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", wanted], check=True)
-        done.write_text(wanted.read_text())
-    return python
-
-
 def _peak() -> float:
     """FLOP of a CPU-second at most, in one large product of bfloat16 matrices."""
     import torch
@@ -205,12 +195,9 @@ def _peak() -> float:
 
 def _total(rows: dict[str, dict[str, float]], base: Path, peak: float) -> dict[str, float]:
     shape = read_shape(read_json(base / "config.json"), "base")
-    head = shape.vocabulary * shape.width
-    attention = shape.width * shape.head_dim * (2 * shape.heads + 2 * shape.kv_heads)
-    body = shape.layers * (attention + 3 * shape.width * shape.inner)
-    flop = {"full": 6 * (body + head), "lora": 4 * (body + head)}
     for name, row in rows.items():
-        row["matmul_share"] = row["tokens_per_cpu_s"] * flop[name.split()[1]] / peak
+        method: Any = name.split()[1]
+        row["matmul_share"] = row["tokens_per_cpu_s"] * flop_per_token(shape, 0, method) / peak
     speed = {name: row["tokens_per_cpu_s"] for name, row in rows.items()}
     found = {
         f"{method}_vs_{peer}": speed[f"ours {method}"] / speed[f"{peer} {method}"]

@@ -5,17 +5,16 @@ import json
 import os
 import random
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import icu
 import pyarrow.parquet as pq
+from peers_python import peers_python
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("DAULAT_SHARED", ROOT.parent / "shared"))
-PEERS = ROOT / ".venv-peers"
 CODES = {
     "th": "tha_Thai", "km": "khm_Khmr", "my": "mya_Mymr", "lo": "lao_Laoo", "zh": "cmn_Hani", "id": "ind_Latn",
     "ms": "zsm_Latn", "tl": "fil_Latn", "vi": "vie_Latn", "en": "eng_Latn", "ta": "tam_Taml",
@@ -62,7 +61,7 @@ def vocabulary(originals: list[str], language: str) -> list[str]:
 
 def peer(script: str, mode: str, lines: Iterator[dict[str, Any]], folder: Path) -> dict[str, Any]:
     """What that script says of these lines, run by the peers' own Python."""
-    python = peers_python()
+    python = peers_python(".venv-peers", ("requirements.txt", []), ("requirements-no-deps.txt", ["--no-deps"]))
     given, out = folder / f"{script}.jsonl", folder / f"{script}.{mode}.json"
     with given.open("w", encoding="utf-8") as file:
         for line in lines:
@@ -72,16 +71,3 @@ def peer(script: str, mode: str, lines: Iterator[dict[str, Any]], folder: Path) 
     )
     found: dict[str, Any] = json.loads(out.read_text())
     return found
-
-
-def peers_python() -> Path:
-    """The Python that has the peers; the first time they are installed, which takes minutes."""
-    python, folder = PEERS / "bin" / "python", ROOT / "benchmarks" / "peers"
-    wanted = [folder / "requirements.txt", folder / "requirements-no-deps.txt"]
-    done, content = PEERS / ".installed", "".join(path.read_text() for path in wanted)
-    if not done.exists() or done.read_text() != content:
-        subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
-        for path, flags in zip(wanted, ([], ["--no-deps"]), strict=True):
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *flags, "-r", path], check=True)
-        done.write_text(content)
-    return python

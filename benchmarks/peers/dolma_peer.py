@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import dolma
+from by_language import by_language, timed
 from dolma.core.data_types import DocResult, Document
 from dolma.core.registry import TaggerRegistry
 
@@ -96,24 +97,17 @@ def verdicts(texts: list[str], language: str, limits: dict[str, Any]) -> list[st
     return ["drop" if dropped(tagger.predict(one), language, limits) else "keep" for one in documents]
 
 
-def main(given: Path, out: Path, mode: str) -> None:
-    """One JSON line a language: `language`, `code`, `texts`, and `limits` for the taggers."""
-    found: dict[str, Any] = {}
-    with given.open(encoding="utf-8") as file:
-        for line in map(json.loads, file):
-            language, texts = line["language"], line["texts"]
-            if mode == "ngrams":
-                what = ngrams(language)
-                deduped(["warm up " * 9] * 3, what, 1000)
-                removed, cpu_s = deduped(texts, what, max(1000, sum(map(len, texts))))
-                found[language] = {"cpu_s": cpu_s, "removed": removed}
-                continue
-            verdicts(["warm up " * 99], language, line["limits"])
-            begun = time.process_time()
-            said = verdicts(texts, language, line["limits"])
-            found[language] = {"cpu_s": time.process_time() - begun, "verdicts": said}
-    out.write_text(json.dumps(found))
+def answer(line: dict[str, Any], mode: str) -> dict[str, Any]:
+    """Duplicates by n-grams, or verdicts by Gopher's measures."""
+    language, texts = line["language"], line["texts"]
+    if mode == "ngrams":
+        what = ngrams(language)
+        deduped(["warm up " * 9] * 3, what, 1000)
+        removed, cpu_s = deduped(texts, what, max(1000, sum(map(len, texts))))
+        return {"cpu_s": cpu_s, "removed": removed}
+    verdicts(["warm up " * 99], language, line["limits"])
+    return timed("verdicts", lambda: verdicts(texts, language, line["limits"]))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    by_language(lambda line: answer(line, sys.argv[3]))

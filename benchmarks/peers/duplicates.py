@@ -3,13 +3,13 @@
 Run by the peers' own Python: `duplicates.py IN.jsonl OUT.json shipped|cheap`; `cheap` has a regular expression as splitter.
 """
 
-import json
 import re
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
+from by_language import by_language, timed
 from datatrove.data import Document
 from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupSignature
 from datatrove.pipeline.dedup.minhash import MinhashConfig
@@ -21,21 +21,15 @@ CONFIG = MinhashConfig(n_grams=5, num_buckets=14, hashes_per_bucket=8, hash_conf
 """As in FineWeb-2's pipeline."""
 
 
-def main(given: Path, out: Path, mode: str) -> None:
-    """One JSON line a language: `language`, `code`, `texts`."""
-    found = {}
-    with given.open(encoding="utf-8") as file:
-        for line in map(json.loads, file):
-            code = line["code"]
-            if mode == "cheap":
-                load_word_tokenizer(code).word_tokenize = re.compile(r"\w+").findall  # type: ignore[method-assign]
-            load_word_tokenizer(code).word_tokenize("warm up")
-            documents = [Document(text=text, id=str(number)) for number, text in enumerate(line["texts"])]
-            with tempfile.TemporaryDirectory() as folder:
-                begun = time.process_time()
-                removed = removed_of(documents, Path(folder), code)
-                found[line["language"]] = {"cpu_s": time.process_time() - begun, "removed": removed}
-    out.write_text(json.dumps(found))
+def answer(line: dict[str, Any], mode: str) -> dict[str, Any]:
+    """Duplicates by MinHash, on words as they are cut there or, `cheap`, by a regular expression."""
+    code = line["code"]
+    if mode == "cheap":
+        load_word_tokenizer(code).word_tokenize = re.compile(r"\w+").findall  # type: ignore[method-assign]
+    load_word_tokenizer(code).word_tokenize("warm up")
+    documents = [Document(text=text, id=str(number)) for number, text in enumerate(line["texts"])]
+    with tempfile.TemporaryDirectory() as folder:
+        return timed("removed", lambda: removed_of(documents, Path(folder), code))
 
 
 def removed_of(documents: list[Document], folder: Path, code: str) -> list[int]:
@@ -55,4 +49,4 @@ def removed_of(documents: list[Document], folder: Path, code: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    by_language(lambda line: answer(line, sys.argv[3]))

@@ -3,13 +3,12 @@
 Run by the peers' own Python: `filters.py IN.jsonl OUT.json shipped|patched`; `patched` has ICU's words in its splitter's place.
 """
 
-import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
+from by_language import by_language, timed
 from datatrove.data import Document
 from datatrove.pipeline.filters import FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter
 from datatrove.utils import text as splitting
@@ -57,20 +56,15 @@ def icu_words(language: str) -> Callable[[str], list[str]]:
     return split
 
 
-def main(given: Path, out: Path, mode: str) -> None:
-    """One JSON line a language: `language`, `code`, `limits`, `texts`."""
-    found = {}
-    for line in lines(given):
-        language, code = line["language"], line["code"]
-        if mode == "patched":
-            split = icu_words(language)
-            load_word_tokenizer(code).word_tokenize = split  # type: ignore[method-assign]
-        chain = filters(code, line["limits"])
-        splitting.split_into_words("warm up", code)
-        begun = time.process_time()
-        verdicts = [verdict(chain, text) for text in line["texts"]]
-        found[language] = {"cpu_s": time.process_time() - begun, "verdicts": verdicts}
-    out.write_text(json.dumps(found))
+def answer(line: dict[str, Any], mode: str) -> dict[str, Any]:
+    """Verdicts, on words as they are cut there or, `patched`, as we cut them."""
+    language, code = line["language"], line["code"]
+    if mode == "patched":
+        split = icu_words(language)
+        load_word_tokenizer(code).word_tokenize = split  # type: ignore[method-assign]
+    chain = filters(code, line["limits"])
+    splitting.split_into_words("warm up", code)
+    return timed("verdicts", lambda: [verdict(chain, text) for text in line["texts"]])
 
 
 def verdict(chain: list, text: str) -> str:  # type: ignore[type-arg]
@@ -86,12 +80,5 @@ def verdict(chain: list, text: str) -> str:  # type: ignore[type-arg]
     return "keep"
 
 
-def lines(path: Path) -> Iterator[dict]:  # type: ignore[type-arg]
-    """Parsed one by one."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    by_language(lambda line: answer(line, sys.argv[3]))

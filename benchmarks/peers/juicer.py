@@ -15,10 +15,10 @@ ellipses, repeated lines) nor for FineWeb-2's on lines: less work, then. Words s
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any, NoReturn
 
+from by_language import by_language, timed
 from data_juicer.utils.lazy_loader import LazyLoader
 
 
@@ -76,27 +76,18 @@ def verdicts(fused: GeneralFusedOP, texts: list[str]) -> list[str]:
     return said
 
 
-def main(given: Path, out: Path, mode: str) -> None:
-    """One JSON line a language: `language`, `code`, `texts`, and `limits` for the filters of Gopher."""
-    found: dict[str, Any] = {}
-    with given.open(encoding="utf-8") as file:
-        for line in map(json.loads, file):
-            language, texts = line["language"], line["texts"]
-            if mode == "minhash":
-                operator = minhash(language)
-                removed_of(operator, ["warm up " * 9] * 3)
-                begun = time.process_time()
-                removed = removed_of(operator, texts)
-                found[language] = {"cpu_s": time.process_time() - begun, "removed": removed}
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                fused = GeneralFusedOP(fused_op_list=gopher(language, line["limits"], Path(folder)))
-            verdicts(fused, ["warm up " * 99] * 3)
-            begun = time.process_time()
-            said = verdicts(fused, texts)
-            found[language] = {"cpu_s": time.process_time() - begun, "verdicts": said}
-    out.write_text(json.dumps(found))
+def answer(line: dict[str, Any], mode: str) -> dict[str, Any]:
+    """Duplicates by MinHash, or verdicts by the filters of Gopher."""
+    language, texts = line["language"], line["texts"]
+    if mode == "minhash":
+        operator = minhash(language)
+        removed_of(operator, ["warm up " * 9] * 3)
+        return timed("removed", lambda: removed_of(operator, texts))
+    with tempfile.TemporaryDirectory() as folder:
+        fused = GeneralFusedOP(fused_op_list=gopher(language, line["limits"], Path(folder)))
+    verdicts(fused, ["warm up " * 99] * 3)
+    return timed("verdicts", lambda: verdicts(fused, texts))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    by_language(lambda line: answer(line, sys.argv[3]))
